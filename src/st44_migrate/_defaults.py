@@ -1,0 +1,76 @@
+"""
+What a runner uses where the caller does not say: clock, chance, sleep, shield.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from .events import Event
+from .journal import Signature
+
+__all__ = ["asyncio_shield", "asyncio_sleep", "chance", "ignore", "signature", "utcnow"]
+
+
+def ignore(event: Event) -> None:
+    del event
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+def chance() -> float:
+    import random
+
+    return random.random()  # noqa: S311 -- spreads waiting runners, guards nothing
+
+
+def signature() -> Signature:
+    from . import __version__
+
+    host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return Signature(actor=f"{_user()}@{host}", runner=f"st44-migrate {__version__}")
+
+
+def _user() -> str:
+    """
+    Name who runs: by the environment, or by the system, as in a container.
+    """
+    user = os.environ.get("USER") or os.environ.get("USERNAME")
+    if user is None and hasattr(os, "getuid"):
+        import pwd
+
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            user = f"uid {os.getuid()}"
+    return user or "unknown"
+
+
+async def asyncio_sleep(seconds: float, /) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+async def asyncio_shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
+    """
+    Run *cleanup* in a task of its own; a cancellation arrives after its end.
+    """
+    import asyncio
+
+    task = asyncio.ensure_future(cleanup())
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled

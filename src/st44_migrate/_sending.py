@@ -1,0 +1,113 @@
+"""
+Sending a batch, and leaving nothing behind when it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ._world import World
+from .batch import Batch, Envelope, Item, Role
+from .errors import DriverError
+from .events import StatementApplied
+from .model import Pending
+
+__all__ = ["Failed", "ask", "culprit", "quietly", "send", "tell_applied", "undo"]
+
+
+class Failed(Exception):
+    """
+    A migration failed at *item*; *committed* units of it stay.
+
+    The engine turns it into an `ApplyError`.
+    """
+
+    def __init__(
+        self, item: Item | None, error: DriverError, *, committed: int = 0, detail: str = ""
+    ) -> None:
+        super().__init__(error.message)
+        self.item = item
+        self.error = error
+        self.committed = committed
+        self.detail = detail
+
+
+async def send(world: World, batch: Batch) -> Sequence[str]:
+    """
+    Send *batch* in one go.
+
+    Raises:
+        DriverError: also if the server did not commit what it was told to.
+    """
+    tags = await world.conn.run([item.sql for item in batch])
+    for index, item in enumerate(batch):
+        # A server answers COMMIT with ROLLBACK where there is nothing to commit.
+        if item.role is Role.COMMIT and tags[index] not in {"COMMIT", ""}:
+            raise DriverError(
+                f"the server answered COMMIT with {tags[index]}: nothing was committed", index=index
+            )
+    return tags
+
+
+def culprit(batch: Batch, error: DriverError) -> Item | None:
+    """
+    Say which item of *batch* failed, if the driver knows.
+    """
+    if error.index is None or error.index >= len(batch):
+        return None
+    return batch[error.index]
+
+
+def tell_applied(
+    world: World, pending: Pending, answers: Sequence[tuple[Item, str]], before: int
+) -> None:
+    """
+    Tell the observer of each statement that is committed now.
+    """
+    total = len(pending.script.statements)
+    for number, (item, tag) in enumerate(answers, before + 1):
+        if item.statement is not None:
+            world.emit(StatementApplied(pending.migration, item.statement, number, total, tag))
+
+
+async def undo(
+    world: World,
+    envelope: Envelope,
+    pending: Pending,
+    batch: Batch = (),
+    error: DriverError | None = None,
+) -> None:
+    """
+    Leave no transaction and no setting behind.  A courtesy: the end of the
+    connection does the same.
+    """
+    item = culprit(batch, error) if error else None
+    if item is None or item.role is not Role.RESTORE:
+        await quietly(world, ["ROLLBACK"])
+    for left in envelope.restore(pending.script):
+        await quietly(world, [left.sql])
+
+
+async def quietly(world: World, statements: Sequence[str]) -> None:
+    """
+    Run *statements* as far as they go; what the server says of it is not news.
+    """
+    world.current.quiet = True
+    try:
+        await world.conn.run(statements)
+    except DriverError:
+        return
+    finally:
+        world.current.quiet = False
+
+
+async def ask(world: World, query: str | None) -> tuple[str, ...]:
+    """
+    Ask for texts that help to explain something; no answer where there is none.
+    """
+    if query is None:
+        return ()
+    try:
+        return tuple(str(row[0]) for row in await world.conn.fetch(query))
+    except DriverError:
+        return ()

@@ -1,0 +1,238 @@
+"""
+What people tell the ledger: baseline, mark, repair; and what it tells them: show.
+
+None of these runs a migration.  Each works under the runner's lock, records its
+reason in the journal, and commits ledger and journal together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from . import journal
+from ._ground import Ground, standing
+from ._patience import patiently
+from ._sending import quietly
+from ._world import World
+from .errors import ConfigError, DriverError, LedgerError
+from .model import (
+    History,
+    JournalEntry,
+    LedgerEntry,
+    Migration,
+    Record,
+    Script,
+    State,
+    Status,
+)
+from .sqltext import units_checksum
+
+__all__ = ["baseline", "mark", "repair", "show"]
+
+_MOST_DIGITS = 100
+
+
+async def baseline(
+    world: World, migrations: Sequence[Migration], version: str, reason: str
+) -> tuple[Status, ...]:
+    """
+    Record every file up to *version* as applied: the database has it all.
+    """
+    last = _number(version)
+    _find(migrations, last, version)
+    for migration in migrations:
+        if migration.version <= last:
+            _find(migrations, migration.version, migration.label)
+    async with standing(world) as ground:
+        history = await world.ledger.read(world.conn)
+        held = {entry.version for entry in history.entries}
+        missing = [m for m in migrations if m.version <= last and m.version not in held]
+        statements = [sql for m in missing for sql in _adopt(world, ground, m, reason)]
+        await _commit(world, statements)
+    return tuple(_status(migration) for migration in missing)
+
+
+async def mark(
+    world: World, migrations: Sequence[Migration], version: str, reason: str
+) -> tuple[Status, ...]:
+    """
+    Record one file as applied without running it.
+    """
+    migration = _find(migrations, _number(version), version)
+    # Look before anything is created: there may be nothing to do.
+    _refuse_applied(await world.ledger.read(world.conn), migration)
+    async with standing(world) as ground:
+        _refuse_applied(await world.ledger.read(world.conn), migration)
+        await _commit(world, _adopt(world, ground, migration, reason))
+    return (_status(migration),)
+
+
+def _refuse_applied(history: History, migration: Migration) -> None:
+    if _entry(history, migration.version) is not None:
+        raise ConfigError(
+            f"{migration.label} is recorded as applied already",
+            unchanged="Nothing was changed.",
+            remedy=f"st44-migrate show {migration.label} says since when.",
+        )
+
+
+async def repair(
+    world: World, migrations: Sequence[Migration], version: str, reason: str
+) -> tuple[Status, ...]:
+    """
+    Accept how things are: an edited file, a missing file, a statement in doubt.
+
+    An applied version takes the file's present text and checksum; one whose
+    file is gone is retired; a file that stopped in doubt goes on with the
+    statement in question.
+    """
+    number = _number(version)
+    file = None
+    if any(migration.version == number for migration in migrations):
+        file = _find(migrations, number, version)
+    # Look before anything is created: there may be nothing to do.
+    _find_repair(await world.ledger.read(world.conn), file, number, version)
+    async with standing(world) as ground:
+        history = await world.ledger.read(world.conn)
+        entry, leftover = _find_repair(history, file, number, version)
+        if entry is not None and file is not None:
+            await _commit(world, _adopt(world, ground, file, reason, record=False))
+            return (_status(file),)
+        if entry is not None:
+            await _commit(world, _retire(world, ground, entry, reason))
+            return (Status(number, entry.label, entry.name, State.MISSING),)
+        if file is not None and leftover is not None:
+            await _commit(world, _resume(world, ground, file, leftover, reason))
+            return (_status(file, State.UNFINISHED),)
+    return ()
+
+
+def _find_repair(
+    history: History, file: Migration | None, number: int, version: str
+) -> tuple[LedgerEntry | None, JournalEntry | None]:
+    """
+    Find what there is to repair: a row of the ledger, or a file half applied.
+    """
+    entry = _entry(history, number)
+    leftover = next((left for left in history.leftovers if left.version == number), None)
+    half_applied = leftover is not None and bool(leftover.in_doubt or leftover.done)
+    if entry is None and not (half_applied and file is not None):
+        raise ConfigError(
+            f"there is nothing to repair about {version}: it is neither applied nor half applied",
+            unchanged="Nothing was changed.",
+            remedy="st44-migrate status shows what there is.",
+        )
+    return entry, leftover
+
+
+async def show(world: World, migrations: Sequence[Migration], version: str) -> Record:
+    """
+    Tell everything that is known of one version.  Reads only.
+    """
+    number = _number(version)
+    history = await world.ledger.read(world.conn)
+    entry = _entry(history, number)
+    leftover = next((left for left in history.leftovers if left.version == number), None)
+    kept = entry.journal if entry is not None else leftover
+    sql, actor = None, None
+    if kept is not None:
+        footing = await world.ledger.inspect(world.conn)
+        query = journal.applied_sql(footing, world.dialect, number)
+        rows = await world.conn.fetch(query)
+        sql, actor = rows[0] if rows else (None, None)
+    file = next((m for m in migrations if m.version == number), None)
+    if entry is None and kept is None and file is None:
+        raise ConfigError(f"there is no version {version}, in the folder or in the ledger")
+    return Record(entry, kept, sql, actor, file)
+
+
+# --- statements ---------------------------------------------------------------
+
+
+def _adopt(
+    world: World, ground: Ground, migration: Migration, reason: str, *, record: bool = True
+) -> list[str]:
+    script = world.read(migration)
+    statements = journal.adopt(
+        ground.footing, world.dialect, migration, script, world.signature, reason=reason
+    )
+    if record:
+        ledger = world.ledger.record(ground.footing, migration.label, migration.name)
+        statements.append(ledger)
+    return statements
+
+
+def _retire(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> list[str]:
+    return [journal.retire(ground.footing, world.dialect, entry, world.signature, reason=reason)]
+
+
+def _resume(
+    world: World, ground: Ground, migration: Migration, leftover: JournalEntry, reason: str
+) -> list[str]:
+    script: Script = world.read(migration)
+    done = leftover.done or 0
+    return [
+        journal.advance(
+            ground.footing,
+            world.dialect,
+            migration.version,
+            done=done,
+            checksum=units_checksum(script.units[:done]),
+            in_doubt=False,
+            reason=reason,
+        )
+    ]
+
+
+async def _commit(world: World, statements: Sequence[str]) -> None:
+    await patiently(world, partial(_commit_once, world, statements))
+
+
+async def _commit_once(world: World, statements: Sequence[str]) -> None:
+    begin = world.dialect.begin("", None)
+    try:
+        await world.conn.run([*begin, *statements, "COMMIT"])
+    except DriverError as error:
+        await quietly(world, ["ROLLBACK"])
+        raise LedgerError(
+            f"ledger and journal cannot be written: {error.message}",
+            unchanged="Nothing was changed.",
+        ) from error
+
+
+# --- looking things up --------------------------------------------------------
+
+
+def _number(version: str) -> int:
+    text = str(version).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise ConfigError(
+            f"{version[:40]!r} is not a version", remedy="A version is a number: 017, or 17."
+        )
+    return int(text)
+
+
+def _find(migrations: Sequence[Migration], number: int, version: str) -> Migration:
+    found = [migration for migration in migrations if migration.version == number]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(
+            f"the number {version} is used by {' and '.join(m.path for m in found)}",
+            unchanged="Nothing was changed.",
+            remedy="Give each file a number of its own first.",
+        )
+    raise ConfigError(
+        f"no file has the version {version}",
+        unchanged="Nothing was changed.",
+        remedy=f"The folder has {migrations[0].label} to {migrations[-1].label}.",
+    )
+
+
+def _entry(history: History, number: int) -> LedgerEntry | None:
+    return next((entry for entry in history.entries if entry.version == number), None)
+
+
+def _status(migration: Migration, state: State = State.APPLIED) -> Status:
+    return Status(migration.version, migration.label, migration.name, state, path=migration.path)

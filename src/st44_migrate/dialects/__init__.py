@@ -1,0 +1,32 @@
+"""
+What differs between databases: SQL texts and facts, pure, no driver imported.
+
+A dialect knows how its database spells things and what its errors mean.  What
+is the same everywhere (the ledger's and the journal's statements, the order of
+effects) is written once, in `ledger`, `journal`, `batch` and `_engine`.
+"""
+
+from __future__ import annotations
+
+from .footing import Column, Footing, Session, Tables, Trouble
+from .protocol import Dialect
+
+__all__ = ["Column", "Dialect", "Footing", "Session", "Tables", "Trouble", "dialect_named"]
+
+
+def dialect_named(name: str) -> Dialect:
+    """
+    Return the dialect called *name*.
+
+    Raises:
+        LookupError: there is none.
+    """
+    if name == "postgresql":
+        from .postgresql import PostgreSQL
+
+        return PostgreSQL()
+    if name == "sqlite":
+        from .sqlite import SQLite
+
+        return SQLite()
+    raise LookupError(name)

@@ -1,0 +1,151 @@
+"""
+What a look at a database brings back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+__all__ = ["Column", "Footing", "Session", "Tables", "Trouble"]
+
+
+class Trouble(Enum):
+    """
+    What an error of the database means to a runner.
+    """
+
+    MISSING = auto()
+    """The table or one of its columns is not there."""
+
+    EXISTS = auto()
+    """Somebody else has just created what we are creating."""
+
+    FORBIDDEN = auto()
+    """The role may not do this."""
+
+    READONLY = auto()
+    """Nobody may write here."""
+
+    RECORDED = auto()
+    """Our guard found the version in the ledger."""
+
+    LOCK_LOST = auto()
+    """Our guard found another runner at work."""
+
+    BUSY = auto()
+    """A lock could not be had in time, or a deadlock or conflict was resolved
+    against us: the whole transaction may be tried again."""
+
+    CANCELLED = auto()
+    """Somebody stopped the statement, or its time was up."""
+
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """
+    The quoted names: of the schema, and, qualified by it, of ledger and journal.
+
+    *schema* is empty where it is left to the session.
+    """
+
+    schema: str
+    ledger: str
+    journal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A column of the ledger as the catalog describes it.
+
+    *required* means that an INSERT has to give a value.
+    """
+
+    name: str
+    type: str
+    width: int | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    What the server says of itself and of our session.
+
+    Args:
+        version: Of the server, as it writes it.
+
+        pid: Of the server process that executes our statements.
+
+        standby: The server replays another one's changes.
+
+        readonly: Transactions cannot write.
+
+        started: When the server process started, as the server writes it.
+
+        settings: What the caller's own session had SET, to be restored.
+
+        role, user, zone: The current and the session's role and its time zone,
+            likewise.
+
+        borrowed: The session is the caller's own.
+
+        temporary, advisory: Its temporary relations, and its advisory locks as
+            ``"classid/objid/objsubid"``, when we came.
+    """
+
+    version: str = ""
+    pid: int | None = None
+    standby: bool = False
+    readonly: bool = False
+    started: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    role: str = "none"
+    user: str = ""
+    zone: str = "UTC"
+    borrowed: bool = False
+    temporary: tuple[str, ...] = ()
+    advisory: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """
+    Where we stand: the session, and what is there of ledger and journal.
+
+    Args:
+        schema: Where ledger and journal are, or are to be created.
+
+        columns: The ledger's, empty where there is none.
+
+        kind: ``"table"``, or what else bears the ledger's name.
+
+        has_journal: The journal is there.
+
+        has_schema: The schema is there.
+
+        hidden: Schemas of the search_path that the role may not use: a ledger
+            may be hidden in one of them.
+
+        filtered: Row level security hides rows of the ledger from this role.
+    """
+
+    session: Session
+    tables: Tables
+    schema: str | None
+    columns: tuple[Column, ...] = ()
+    kind: str = "table"
+    has_journal: bool = False
+    has_schema: bool = True
+    hidden: tuple[str, ...] = ()
+    filtered: bool = False
+
+    @property
+    def width(self) -> int | None:
+        """
+        How many characters a version may have; None where it is not limited.
+        """
+        return next((c.width for c in self.columns if c.name == "version"), None)

@@ -1,0 +1,196 @@
+"""
+PostgreSQL 14 and later.
+
+Every function and table is named with its schema: a file may leave any
+search_path behind, and ours must not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isinf
+
+from ..errors import DriverError
+from ..model import LedgerName, Script
+from ..protocols import Row
+from .footing import Footing, Tables, Trouble
+from .postgresql_alone import evidence, unfinished
+from .postgresql_catalog import HIDDEN, filtered, footing, inspect, literal, tables
+from .postgresql_holders import holders
+from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
+
+__all__ = ["PostgreSQL"]
+
+RECORDED = "ST441"
+LOCK_LOST = "ST442"
+
+_TROUBLES = {
+    "42P01": Trouble.MISSING,
+    "42703": Trouble.MISSING,
+    "3F000": Trouble.MISSING,
+    "42P07": Trouble.EXISTS,
+    "42P06": Trouble.EXISTS,
+    "42710": Trouble.EXISTS,
+    "23505": Trouble.EXISTS,
+    "42501": Trouble.FORBIDDEN,
+    "25006": Trouble.READONLY,
+    RECORDED: Trouble.RECORDED,
+    LOCK_LOST: Trouble.LOCK_LOST,
+    "55P03": Trouble.BUSY,
+    "40P01": Trouble.BUSY,
+    "40001": Trouble.BUSY,
+    "57014": Trouble.CANCELLED,
+}
+
+
+class PostgreSQL:
+    """
+    The texts and facts of PostgreSQL; see `Dialect`.
+    """
+
+    name = "postgresql"
+    now = "pg_catalog.clock_timestamp()"
+    types = ("timestamptz", "varchar(32)")
+    spelled = "version"
+    locks_sessions = True
+
+    def literal(self, value: str | float | bool | None) -> str:
+        return literal(value)
+
+    def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
+        return tables(name, schema)
+
+    def epoch(self, column: str) -> str:
+        # A plain timestamp is read in the session's zone, as it was written.
+        moment = f"{column}::timestamptz"
+        micros = f"(extract(epoch from {moment}) * 1000000)::bigint"
+        # Neither infinity nor a year that Python does not know.
+        known = f"{moment} BETWEEN '0001-01-02' AND '9999-12-30'"
+        return f"CASE WHEN {known} THEN {micros} END"
+
+    def elapsed(self, since: str) -> str:
+        return f"(extract(epoch from {self.now} - {since}) * 1000)::bigint"
+
+    def premise(self, name: LedgerName) -> str:
+        names = tables(name)
+        doubts = [
+            filtered(names),
+            "EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relpersistence = 't'"
+            f" AND oid = to_regclass({literal(names.ledger)}))",
+        ]
+        if not name.schema:
+            # Unqualified names go through the search_path, one by one: the
+            # journal of another ledger may be found, and a schema that the
+            # role may not use drops out without a word, and the ledger with it.
+            both = f"to_regclass({literal(names.ledger)}), to_regclass({literal(names.journal)})"
+            doubts.append(
+                "(SELECT count(DISTINCT relnamespace) FROM pg_catalog.pg_class"
+                f" WHERE oid IN ({both})) > 1"
+            )
+            doubts.append(f"EXISTS (SELECT 1 {HIDDEN})")
+        return f"(SELECT 1 WHERE {' OR '.join(doubts)})"
+
+    def full_join(self, columns: str, tables: Tables) -> str:
+        key = "coalesce(nullif(ltrim(l.version::text, '0'), ''), '0')"
+        return (
+            f"SELECT {columns} FROM {tables.ledger} l"
+            f" FULL JOIN {tables.journal} j ON j.version = {key}"
+        )
+
+    def chunks(self, text: str) -> Sequence[str]:
+        return (text,)
+
+    # --- looking ---
+
+    def inspect(self, name: LedgerName, *, borrowed: bool) -> str:
+        return inspect(name, borrowed=borrowed)
+
+    def footing(self, name: LedgerName, rows: Sequence[Row]) -> Footing:
+        return footing(name, rows)
+
+    # --- the session ---
+
+    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
+        return () if pooled else (set_all(VIGILANCE),)
+
+    def restore(
+        self, footing: Footing, script: Script | None, *, key: int, pooled: bool
+    ) -> Sequence[str]:
+        return restore(footing, script, key, () if pooled else VIGILANCE)
+
+    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
+        return restore(footing, None, key, ())
+
+    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
+        return own_role(footing, local=local)
+
+    def unlimited(self) -> Sequence[str]:
+        # Asked of the catalog: not every server has all of them.
+        return (
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings"
+            " WHERE name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout')",
+        )
+
+    # --- a migration's transaction ---
+
+    def begin(self, options: str, patience: float | None) -> Sequence[str]:
+        isolation = "" if "ISOLATION" in options.upper() else "ISOLATION LEVEL READ COMMITTED "
+        begin = f"BEGIN {isolation}{options}".rstrip()
+        if patience is None:
+            return (begin,)
+        return (begin, f"SET LOCAL lock_timeout = {_milliseconds(patience)}")
+
+    def guard(
+        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
+    ) -> Sequence[str]:
+        held = ", ".join(literal(version) for version in versions)
+        # The lock is taken once more for this transaction: free of charge while
+        # the session holds it, refused if a file gave it away and another
+        # runner has it now.  A DO block, since only PL/pgSQL can raise.
+        body = f"""BEGIN
+IF NOT pg_catalog.pg_try_advisory_xact_lock({key}) THEN
+  RAISE EXCEPTION USING ERRCODE = '{LOCK_LOST}', MESSAGE = 'st44-migrate: another runner is at work';
+END IF;
+IF EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE version IN ({held})) THEN
+  RAISE EXCEPTION USING ERRCODE = '{RECORDED}', MESSAGE = 'st44-migrate: version {versions[0]} is recorded already';
+END IF;
+PERFORM pg_catalog.set_config('lock_timeout', '{_milliseconds(lock_timeout)}', true);
+END"""
+        return (f"DO {literal(body)}",)
+
+    def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        return keep(footing, script)
+
+    def after_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        return ()
+
+    # --- statements that commit by themselves ---
+
+    def unfinished(self, statement: str) -> str | None:
+        return unfinished(statement, literal)
+
+    def discard(self, name: str) -> str:
+        return f"DROP INDEX CONCURRENTLY {name}"
+
+    def evidence(self, statement: str) -> str | None:
+        return evidence(statement, literal)
+
+    # --- errors ---
+
+    def holders(self, statement: str) -> str | None:
+        return holders(statement, literal)
+
+    def violations(self) -> str | None:
+        return None
+
+    def trouble(self, error: DriverError) -> Trouble:
+        return _TROUBLES.get(error.sqlstate or "", Trouble.OTHER)
+
+
+def _milliseconds(seconds: float) -> int:
+    """
+    Give what a timeout takes: 0 is no limit, so a short one is 1 at least.
+    """
+    if seconds <= 0 or isinf(seconds):
+        return 0
+    return max(1, min(round(seconds * 1000), 2**31 - 1))

@@ -1,0 +1,215 @@
+"""
+What `ledger`, `journal`, `locks`, `batch` and `_engine` ask of a database.
+
+All members are pure: they give SQL texts, or read what came back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..errors import DriverError
+from ..model import LedgerName, Script
+from ..protocols import Row
+from .footing import Footing, Tables, Trouble
+
+__all__ = ["Dialect"]
+
+
+class Dialect(Protocol):
+    """
+    Everything that `ledger`, `journal`, `locks` and `_engine` ask of a database.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        ``"postgresql"``, ``"sqlite"``.
+        """
+        ...
+
+    @property
+    def now(self) -> str:
+        """
+        The expression for the current time, advancing within a transaction.
+        """
+        ...
+
+    @property
+    def types(self) -> tuple[str, str]:
+        """
+        The column types for a moment, and for the ledger's *version*.
+        """
+        ...
+
+    @property
+    def locks_sessions(self) -> bool:
+        """
+        Whether two runners are kept apart by a lock of the session; else each
+        migration's own transaction does it alone.
+        """
+        ...
+
+    @property
+    def spelled(self) -> str:
+        """
+        The ledger's column *version*, fit for a comparison with texts.
+        """
+        ...
+
+    def literal(self, value: str | float | bool | None) -> str:
+        """
+        Quote *value*, so that no setting of the session can change its meaning.
+        """
+        ...
+
+    def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
+        """
+        Quote the names of ledger and journal, in *schema* if it is known.
+        """
+        ...
+
+    def epoch(self, column: str) -> str:
+        """
+        Give *column*, a moment, as microseconds since 1970, or as ISO 8601 text.
+        """
+        ...
+
+    def elapsed(self, since: str) -> str:
+        """
+        Give the whole milliseconds since the moment in the column *since*.
+        """
+        ...
+
+    def premise(self, name: LedgerName) -> str:
+        """
+        An expression that is NULL where the names of ledger and journal can
+        only mean two tables of one schema; else a look at the catalog is due.
+        """
+        ...
+
+    def full_join(self, columns: str, tables: Tables) -> str:
+        """
+        Select *columns* from ledger ``l`` and journal ``j``, all rows of both.
+        """
+        ...
+
+    def chunks(self, text: str) -> Sequence[str]:
+        """
+        Cut *text* into parts that fit a statement.
+        """
+        ...
+
+    def inspect(self, name: LedgerName, *, borrowed: bool) -> str:
+        """
+        Ask the catalog, in one query, all that a `Footing` holds.
+        """
+        ...
+
+    def footing(self, name: LedgerName, rows: Sequence[Row]) -> Footing:
+        """
+        Read the answer to `inspect`.
+        """
+        ...
+
+    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
+        """
+        Make the session fit for a run, before anything else.
+        """
+        ...
+
+    def begin(self, options: str, patience: float | None) -> Sequence[str]:
+        """
+        Open a transaction that waits *patience* seconds for another's claim;
+        None leaves the session's own limit.
+        """
+        ...
+
+    def guard(
+        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
+    ) -> Sequence[str]:
+        """
+        Fail if another runner works, or if the ledger holds one of *versions*;
+        from here on, statements wait *lock_timeout* seconds for a lock.
+        """
+        ...
+
+    def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        """
+        What has to be noted before the file's own statements.
+        """
+        ...
+
+    def after_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        """
+        What has to hold after them: fails where it does not.
+        """
+        ...
+
+    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
+        """
+        Become again who we were when the session began.
+        """
+        ...
+
+    def restore(
+        self, footing: Footing, script: Script | None, *, key: int, pooled: bool
+    ) -> Sequence[str]:
+        """
+        Undo, outside a transaction, what *script* may have done to its session;
+        None stands for any script.  The lock with *key* is kept.
+        """
+        ...
+
+    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
+        """
+        Undo `settle` and leave a caller's session as it was found.
+        """
+        ...
+
+    def unlimited(self) -> Sequence[str]:
+        """
+        Lift the session's time limits, for a file that is not transactional.
+        """
+        ...
+
+    def unfinished(self, statement: str) -> str | None:
+        """
+        Ask what *statement*, which commits by itself, may have left half-done
+        when it was cut off: a qualified name for each row.
+        """
+        ...
+
+    def discard(self, name: str) -> str:
+        """
+        Remove what `unfinished` named.
+        """
+        ...
+
+    def evidence(self, statement: str) -> str | None:
+        """
+        Ask whether *statement* took effect: one boolean.  None where only a
+        person can tell.
+        """
+        ...
+
+    def holders(self, statement: str) -> str | None:
+        """
+        Ask who holds locks on what *statement* names: for each session, the
+        age of its transaction in seconds, NULL where we may not see it, and a
+        text that describes it.  The oldest first.
+        """
+        ...
+
+    def violations(self) -> str | None:
+        """
+        Ask, in the transaction that failed `after_body`, what is wrong.
+        """
+        ...
+
+    def trouble(self, error: DriverError) -> Trouble:
+        """
+        Say what *error* means to a runner.
+        """
+        ...

@@ -1,0 +1,237 @@
+"""
+What happens during a run, as frozen values handed to the observer.
+
+Every event is complete in itself: an observer needs no memory to describe it.
+Durations are whole milliseconds, times in ``waited`` and ``delay`` are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .errors import MigrateError
+from .model import Migration, Problem, Report, Statement
+
+__all__ = [
+    "Event",
+    "LockAcquired",
+    "LockWaited",
+    "MigrationApplied",
+    "MigrationFailed",
+    "MigrationRetried",
+    "MigrationSkipped",
+    "MigrationStarted",
+    "NoticeReceived",
+    "PoolerFound",
+    "ProblemFound",
+    "RunFailed",
+    "RunFinished",
+    "RunStarted",
+    "StatementApplied",
+    "StatementStarted",
+    "WaitingForDatabase",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForDatabase:
+    """
+    The database is not there yet; we try again in *delay* seconds.
+    """
+
+    reason: str
+    waited: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """
+    There is work: *pending* files are to run, *skipped* are applied already.
+    """
+
+    database: str
+    pending: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerFound:
+    """
+    The server session behind this connection is not the one we greeted.
+    """
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockWaited:
+    """
+    Another runner holds the lock: *holder* says who, as far as we may know.
+    """
+
+    holder: str
+    waited: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class LockAcquired:
+    """
+    We are the runner now.
+    """
+
+    waited: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFound:
+    """
+    The plan has a warning; errors are raised instead.
+    """
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStarted:
+    """
+    *position* of *total* files, from 1.  *statements* are the file's own.
+    """
+
+    migration: Migration
+    position: int
+    total: int
+    statements: int
+    transactional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatementStarted:
+    """
+    A statement of a file that is not transactional is sent now.
+
+    The statements of a transactional file travel in one message; each of them
+    is reported by `StatementApplied` when the whole is committed.
+    """
+
+    migration: Migration
+    statement: Statement
+    position: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementApplied:
+    """
+    Statement *position* of *total*, from 1, is done and committed.
+
+    *tag* is what the server answered, ``"CREATE TABLE"``.
+    """
+
+    migration: Migration
+    statement: Statement
+    position: int
+    total: int
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReceived:
+    """
+    The server said something while *migration* ran (None: between files).
+    """
+
+    migration: Migration | None
+    severity: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationApplied:
+    """
+    The file is committed and recorded.
+    """
+
+    migration: Migration
+    position: int
+    total: int
+    statements: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationSkipped:
+    """
+    Another runner applied the file while we were about to.
+    """
+
+    migration: Migration
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRetried:
+    """
+    The file's transaction was given up for a lock and will be tried again.
+
+    *blockers* describes the sessions that were in the way, as far as we may
+    see them.
+    """
+
+    migration: Migration
+    attempt: int
+    reason: str
+    delay: float
+    blockers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFailed:
+    """
+    The file failed; *error* is what the run raises.
+    """
+
+    migration: Migration
+    error: MigrateError
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """
+    Everything that was to run is applied.
+    """
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """
+    The run ends in *error*; *report* says what stays, if anything ran.
+    """
+
+    error: MigrateError
+    report: Report | None
+
+
+Event: TypeAlias = (
+    WaitingForDatabase
+    | RunStarted
+    | PoolerFound
+    | LockWaited
+    | LockAcquired
+    | ProblemFound
+    | MigrationStarted
+    | StatementStarted
+    | StatementApplied
+    | NoticeReceived
+    | MigrationApplied
+    | MigrationSkipped
+    | MigrationRetried
+    | MigrationFailed
+    | RunFinished
+    | RunFailed
+)

@@ -1,0 +1,292 @@
+"""
+The journal: what we keep beside the ledger, one row a version.
+
+The ledger says *that* a version is applied, whoever recorded it; the journal
+says how: the checksum and the SQL as applied, how long it took, who did it, how
+far a file got that commits statement by statement, and how the last attempt
+failed.  This module writes its statements and knows no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .dialects import Dialect, Footing, Tables
+from .model import JournalEntry, JournalState, LedgerEntry, Migration, Script
+from .protocols import Row
+
+__all__ = [
+    "COLUMNS",
+    "Signature",
+    "adopt",
+    "advance",
+    "applied_sql",
+    "claim",
+    "create",
+    "fail",
+    "finish",
+    "key",
+    "read_row",
+    "retire",
+]
+
+COLUMNS = (
+    "j.state, j.checksum, j.raw_checksum, j.total, j.done, j.done_checksum, j.in_doubt,"
+    " j.duration_ms, j.reason, j.error, j.backend_pid, j.backend_start"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """
+    Who runs: *actor* is the person or service at its machine, *runner* is us.
+    """
+
+    actor: str
+    runner: str
+
+
+def key(version: int) -> str:
+    """
+    Write *version* as the journal does: without leading zeros.
+    """
+    return str(version)
+
+
+def create(tables: Tables, dialect: Dialect) -> str:
+    """
+    Create the journal.
+    """
+    moment, _ = dialect.types
+    return f"""CREATE TABLE {tables.journal} (
+  version text NOT NULL PRIMARY KEY,
+  name text NOT NULL,
+  state text NOT NULL,
+  checksum text,
+  raw_checksum text,
+  sql text,
+  total integer,
+  done integer,
+  done_checksum text,
+  in_doubt boolean NOT NULL DEFAULT false,
+  started_at {moment},
+  finished_at {moment},
+  duration_ms bigint,
+  actor text,
+  runner text,
+  backend_pid integer,
+  backend_start text,
+  reason text,
+  error text,
+  error_at {moment}
+)"""
+
+
+def claim(
+    footing: Footing,
+    dialect: Dialect,
+    migration: Migration,
+    script: Script,
+    signature: Signature,
+    *,
+    done: int = 0,
+    done_checksum: str | None = None,
+) -> list[str]:
+    """
+    Claim a version: the first statement of its transaction.
+
+    A second runner that claims the same version waits here until the first has
+    committed or is gone.  DO UPDATE, not DO NOTHING: the row may be there from
+    an attempt that failed, and nobody would wait for it.
+    """
+    first, *rest = dialect.chunks(script.text)
+    session = footing.session
+    values: dict[str, str | int | bool | None] = {
+        "version": key(migration.version),
+        "name": migration.name,
+        "state": JournalState.RUNNING.value,
+        "checksum": script.checksum,
+        "raw_checksum": migration.raw_checksum,
+        "sql": first,
+        "total": len(script.units),
+        "done": done,
+        "done_checksum": done_checksum,
+        "in_doubt": False,
+        "duration_ms": None,
+        "actor": signature.actor,
+        "runner": signature.runner,
+        "backend_pid": session.pid,
+        "backend_start": session.started,
+        "reason": None,
+        "error": None,
+    }
+    moments = {"started_at": dialect.now, "finished_at": "NULL", "error_at": "NULL"}
+    return [
+        _upsert(footing.tables, dialect, values, moments),
+        *(
+            f"UPDATE {footing.tables.journal} SET sql = sql || {dialect.literal(part)}"
+            f" WHERE version = {dialect.literal(key(migration.version))}"
+            for part in rest
+        ),
+    ]
+
+
+def finish(
+    footing: Footing, dialect: Dialect, version: int, script: Script, spellings: Sequence[str]
+) -> str:
+    """
+    Note that *version* is applied.
+
+    Fails, by the journal's NOT NULL, if the ledger did not take the record: a
+    trigger or a rule may keep it out.
+    """
+    held = ", ".join(dialect.literal(text) for text in spellings)
+    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {dialect.spelled} IN ({held}))"
+    return (
+        f"UPDATE {footing.tables.journal}"
+        f" SET state = CASE WHEN {recorded} THEN 'applied' END, done = {len(script.units)},"
+        f" in_doubt = false, finished_at = {dialect.now},"
+        f" duration_ms = {dialect.elapsed('started_at')}"
+        f" WHERE version = {dialect.literal(key(version))}"
+    )
+
+
+def advance(
+    footing: Footing,
+    dialect: Dialect,
+    version: int,
+    *,
+    done: int,
+    checksum: str,
+    in_doubt: bool,
+    reason: str | None = None,
+) -> str:
+    """
+    Note that *done* units are committed, and whether the next one is on its way.
+    """
+    noted = f", reason = {dialect.literal(reason)}" if reason else ""
+    return (
+        f"UPDATE {footing.tables.journal} SET done = {done},"
+        f" done_checksum = {dialect.literal(checksum)}, in_doubt = {dialect.literal(in_doubt)}"
+        f"{noted} WHERE version = {dialect.literal(key(version))}"
+    )
+
+
+def fail(
+    footing: Footing,
+    dialect: Dialect,
+    migration: Migration,
+    signature: Signature,
+    error: str,
+) -> str:
+    """
+    Note that the last attempt at *migration* failed, after the fact.
+
+    How far it came is left as it is, and so is a row that says *applied*.
+    """
+    insert = _upsert(
+        footing.tables,
+        dialect,
+        {
+            "version": key(migration.version),
+            "name": migration.name,
+            "state": JournalState.FAILED.value,
+            "actor": signature.actor,
+            "runner": signature.runner,
+            "error": error,
+        },
+        {"error_at": dialect.now},
+    )
+    return f"{insert} WHERE j.state <> 'applied'"
+
+
+def adopt(
+    footing: Footing,
+    dialect: Dialect,
+    migration: Migration,
+    script: Script,
+    signature: Signature,
+    *,
+    reason: str,
+) -> list[str]:
+    """
+    Note that *migration* counts as applied without having been run by us.
+    """
+    return [
+        *claim(footing, dialect, migration, script, signature),
+        f"UPDATE {footing.tables.journal} SET state = 'applied', done = NULL,"
+        f" finished_at = {dialect.now}, reason = {dialect.literal(reason)}"
+        f" WHERE version = {dialect.literal(key(migration.version))}",
+    ]
+
+
+def retire(
+    footing: Footing, dialect: Dialect, entry: LedgerEntry, signature: Signature, *, reason: str
+) -> str:
+    """
+    Note that an applied version has no file any more, on purpose.
+
+    What the journal knows of its SQL is kept.
+    """
+    return _upsert(
+        footing.tables,
+        dialect,
+        {
+            "version": key(entry.version),
+            "name": entry.name,
+            "state": JournalState.RETIRED.value,
+            "actor": signature.actor,
+            "runner": signature.runner,
+            "reason": reason,
+        },
+        {},
+    )
+
+
+def applied_sql(footing: Footing, dialect: Dialect, version: int) -> str:
+    """
+    Ask for the SQL as applied, and who applied it.
+    """
+    return (
+        f"SELECT sql, actor FROM {footing.tables.journal}"
+        f" WHERE version = {dialect.literal(key(version))}"
+    )
+
+
+def read_row(version: int, row: Row) -> JournalEntry:
+    """
+    Read one row of `COLUMNS`.
+    """
+    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
+    reason, error, backend_pid, backend_start = rest
+    return JournalEntry(
+        version=version,
+        state=JournalState(state),
+        checksum=checksum,
+        raw_checksum=raw,
+        total=total,
+        done=done,
+        done_checksum=done_checksum,
+        in_doubt=bool(in_doubt),
+        duration_ms=duration,
+        reason=reason,
+        error=error,
+        backend_pid=backend_pid,
+        backend_start=backend_start,
+    )
+
+
+def _upsert(
+    tables: Tables,
+    dialect: Dialect,
+    values: dict[str, str | int | bool | None],
+    moments: dict[str, str],
+) -> str:
+    columns: Sequence[str] = (*values, *moments)
+    literals = (*(dialect.literal(value) for value in values.values()), *moments.values())
+    updates = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
+    return (
+        f"INSERT INTO {tables.journal} AS j ({', '.join(columns)})"
+        f" VALUES ({', '.join(literals)}) ON CONFLICT (version) DO UPDATE SET {updates}"
+    )

@@ -1,0 +1,96 @@
+"""
+What a run may be told, and what it leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .history import LedgerName
+from .planned import Problem
+
+__all__ = [
+    "Applied",
+    "Report",
+    "Settings",
+]
+
+
+_LEDGER = LedgerName()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    The choices of a run.  Times are in seconds.
+
+    Args:
+        ledger: The ledger's table.
+
+        wait: How long to wait for a database that is not up yet.
+
+        lock_wait: How long to wait for another runner to finish.
+
+        lock_timeout: How long a statement of a transactional file may wait for
+            a lock of the database, with everybody else behind it, before its
+            transaction is given up and tried again; 0 waits for ever.
+
+        retry_for: How long such a file is tried again before the run fails.
+
+        allow_late: Apply files below the highest applied version.
+
+        session_pooler: The pooler in front keeps one server session for each
+            client session, so that session state is safe behind it.
+    """
+
+    ledger: LedgerName = _LEDGER
+    wait: float = 0.0
+    lock_wait: float = 300.0
+    lock_timeout: float = 0.4
+    retry_for: float = 120.0
+    allow_late: bool = False
+    session_pooler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """
+    A migration that this run applied.  *duration_ms* is whole milliseconds.
+    """
+
+    version: int
+    label: str
+    name: str
+    path: str
+    statements: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    What a run did and what stays: true also when it ended in an error.
+
+    Args:
+        applied: What this run applied, in order.
+
+        skipped: How many files of the folder were applied already.
+
+        pending: How many files are still to run: 0 unless it failed.
+
+        latest: The label of the highest applied version.
+
+        count: How many versions the ledger holds.
+
+        problems: What the plan had to say beside errors.
+    """
+
+    applied: tuple[Applied, ...]
+    skipped: int
+    pending: int
+    latest: str | None
+    count: int
+    started_at: datetime
+    finished_at: datetime
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,32 @@
+"""
+Every seam of the library: implement one of these to extend it.
+
+Only drivers come in twins, `Connection` and `AsyncConnection`: the same names,
+the same order, ``async def`` in one of them.  Everything else is written once.
+Parameters are positional-only where an implementation may want its own names.
+The protocols are not ``runtime_checkable``: that would look at names only, and
+accept a driver of the wrong colour.
+"""
+
+from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
+from .effects import AsyncSleep, Clock, Observer, Shield, Sleep
+from .parts import AsyncRunner, Ledger, Lock, Runner, Source
+
+__all__ = [
+    "AsyncConnection",
+    "AsyncDriver",
+    "AsyncRunner",
+    "AsyncSleep",
+    "Clock",
+    "Connection",
+    "Driver",
+    "Ledger",
+    "Lock",
+    "Notice",
+    "Observer",
+    "Row",
+    "Runner",
+    "Shield",
+    "Sleep",
+    "Source",
+]

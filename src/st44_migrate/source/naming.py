@@ -1,0 +1,120 @@
+"""
+What a file's name says: a migration, nothing of ours, or a mistake.
+
+A migration is called ``<digits>_<name>.sql``, and nothing else is.  A ``.sql``
+file that is called otherwise is a mistake and never skipped: what it holds
+would be missing in production, and nobody would be told.  Everything here is
+pure, and takes any string for a name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .correction import MAX_VERSION, correct_names, is_one_way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Misnamed", "Name", "Names", "read_name", "read_names"]
+
+# [0-9], not \d: int() would take Arabic digits, and no ledger's ORDER BY would.
+_MIGRATION = re.compile(r"([0-9]+)_(\S(?:.*\S)?)\.sql", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """
+    The name of a migration: *file* ``"017_add.sql"`` has the *version* 17, the
+    *label* ``"017"`` and the *name* ``"add"``.
+    """
+
+    file: str
+    version: int
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misnamed:
+    """
+    A ``.sql`` file that is not called as a migration is.
+
+    *correct* is the name it should have; None for a rollback, which should not
+    be there at all.
+    """
+
+    file: str
+    correct: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """
+    The names of a folder's files, sorted out.
+
+    Args:
+        migrations: Ordered by version, then by file name.  Equal versions are
+            all there: it is the plan that says what to do about them.
+
+        wrong: Ordered by name, the numbers in it by value.
+
+        ignored: Templates, readmes, hidden files, whatever is not SQL; ordered.
+    """
+
+    migrations: tuple[Name, ...]
+    wrong: tuple[Misnamed, ...]
+    ignored: tuple[str, ...]
+
+
+def read_name(file: str) -> Name | None:
+    """
+    Read the name of a file, without its folder.  None: no migration is called so.
+
+    >>> read_name("017_add_rewards.sql")
+    Name(file='017_add_rewards.sql', version=17, label='017', name='add_rewards')
+    """
+    match = _MIGRATION.fullmatch(file)
+    if match is None or not file.isprintable():
+        return None
+    label, name = match.groups()
+    # The length first: int() refuses thousands of digits with an error of its own.
+    if len(label.lstrip("0")) > len(str(MAX_VERSION)) or is_one_way(name):
+        return None
+    version = int(label)
+    return Name(file, version, label, name) if version <= MAX_VERSION else None
+
+
+def read_names(files: Iterable[str]) -> Names:
+    """
+    Sort out the names of a folder's files.  Raises nothing.
+    """
+    migrations: list[Name] = []
+    wrong: list[str] = []
+    ignored: list[str] = []
+    for file in files:
+        if _is_ignored(file):
+            ignored.append(file)
+        elif (name := read_name(file)) is not None:
+            migrations.append(name)
+        else:
+            wrong.append(file)
+    migrations.sort(key=lambda name: (name.version, name.file))
+    corrected = correct_names(wrong, [name.label for name in migrations])
+    return Names(
+        tuple(migrations),
+        tuple(Misnamed(file, correct) for file, correct in corrected),
+        tuple(sorted(ignored)),
+    )
+
+
+def _is_ignored(file: str) -> bool:
+    lowered = file.lower()
+    return (
+        # An editor's lock, ".#017_add.sql", is a hidden file too.
+        lowered.startswith((".", "readme"))
+        or lowered == "template.sql"
+        or not lowered.rstrip().endswith(".sql")
+    )

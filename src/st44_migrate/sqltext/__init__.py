@@ -1,0 +1,40 @@
+"""
+SQL as text: statements with their places, transactions, headers, the checksum.
+
+Pure.  In the order of the flow::
+
+    decoding      bytes -> text
+    lexicon       what opens what, a table for each database; quoting: its rules
+    lexer         text -> statements
+    classify      statement -> its role in a transaction; role_tables, pragmas
+    transactions  roles -> units; blocks: which COMMIT belongs to which BEGIN
+    directives    ``-- st44:`` headers
+    checksum      statements -> SHA-256
+    records       statements -> the versions that they record themselves
+    shells        what only psql or sqlite3 understands
+    script        all of the above
+    bodies        where the body of a routine begins
+
+What is wrong with a text is a `Flaw` in here, and a `SourceError` outside.
+"""
+
+from __future__ import annotations
+
+from .bodies import body_start
+from .checksum import units_checksum
+from .flaw import Flaw
+from .lexer import split
+from .position import excerpt, place_of
+from .records import recorded_versions
+from .script import read_script
+
+__all__ = [
+    "Flaw",
+    "body_start",
+    "excerpt",
+    "place_of",
+    "read_script",
+    "recorded_versions",
+    "split",
+    "units_checksum",
+]

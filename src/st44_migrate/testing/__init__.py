@@ -1,0 +1,80 @@
+"""
+What tests of drivers, of ledgers and of applications may use.
+
+* `contract`: the classes that a driver's tests subclass (needs pytest).
+* `servers`: a real PostgreSQL for a test run.
+* `memory`: a database that pauses at every call; `stepping`: how to drive what
+  works on it, call by call.
+* `rehearsal` and `schedules`: some runners on such a database, in every order,
+  with a fault at every step; `verdict`: what must be true afterwards.
+* `machine` and `strategies`: the same at random (needs hypothesis).
+
+Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .actors import Fault
+    from .contract import AsyncConnectionContract, ConnectionContract
+    from .machine import RunnerMachine
+    from .memory import MemoryDatabase
+    from .memory_dialect import MemoryDialect
+    from .rehearsal import Rehearsal
+    from .samples import SampleFile, sample_folder
+    from .schedules import Explored, ScheduleFailed, every_schedule
+    from .servers import PostgresServer, postgres_server
+    from .stepping import Pause, Stepper, shield
+
+__all__ = [
+    "AsyncConnectionContract",
+    "ConnectionContract",
+    "Explored",
+    "Fault",
+    "MemoryDatabase",
+    "MemoryDialect",
+    "Pause",
+    "PostgresServer",
+    "Rehearsal",
+    "RunnerMachine",
+    "SampleFile",
+    "ScheduleFailed",
+    "Stepper",
+    "every_schedule",
+    "postgres_server",
+    "sample_folder",
+    "shield",
+]
+
+_HOMES = {
+    "actors": "Fault",
+    "contract": "AsyncConnectionContract ConnectionContract",
+    "machine": "RunnerMachine",
+    "memory": "MemoryDatabase",
+    "memory_dialect": "MemoryDialect",
+    "rehearsal": "Rehearsal",
+    "samples": "SampleFile sample_folder",
+    "schedules": "Explored ScheduleFailed every_schedule",
+    "servers": "PostgresServer postgres_server",
+    "stepping": "Pause Stepper shield",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """
+    Load a public name on first use.
+    """
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,213 @@
+"""
+The SQL of a memory database: as little as the engine needs, easy to read back.
+
+Values are JSON, the names of our two tables begin with ``@``, and what the
+engine asks the dialect to write in its own words (look, guard) is one line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from json.encoder import encode_basestring as _quoted
+
+from ..dialects import Column, Footing, Session, Tables, Trouble
+from ..dialects.postgresql import PostgreSQL
+from ..errors import DriverError
+from ..model import LedgerName, Script
+from ..protocols import Row
+
+__all__ = ["MemoryDialect"]
+
+
+class MemoryDialect:
+    """
+    The texts and facts of a memory database; see `Dialect`.
+
+    Errors are PostgreSQL's, by their SQLSTATE.
+    """
+
+    # Nobody but the lexer goes by the name.
+    name = "postgresql"
+    now = "now"
+    types = ("moment", "text")
+    locks_sessions = True
+    spelled = "version"
+
+    def literal(self, value: str | float | bool | None) -> str:
+        """
+        Write a value as JSON.
+        """
+        return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+    def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
+        """
+        Mark the names as ours; there is one schema.
+        """
+        del schema
+        return Tables("", f"@{name.table}", f"@{name.journal}")
+
+    def epoch(self, column: str) -> str:
+        """
+        Moments are kept as text.
+        """
+        return column
+
+    def elapsed(self, since: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"elapsed({since})"
+
+    def premise(self, name: LedgerName) -> str:
+        """
+        A name can only mean one table.
+        """
+        del name
+        return "NULL"
+
+    def full_join(self, columns: str, tables: Tables) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"SELECT {columns} FROM {tables.ledger} l FULL JOIN {tables.journal} j"
+
+    def chunks(self, text: str) -> Sequence[str]:
+        """
+        No statement is too long.
+        """
+        return (text,)
+
+    # --- looking ---
+
+    def inspect(self, name: LedgerName, *, borrowed: bool) -> str:
+        """
+        See `Dialect`.
+        """
+        del borrowed
+        tables = self.tables(name)
+        return f"INSPECT {tables.ledger} {tables.journal}"
+
+    def footing(self, name: LedgerName, rows: Sequence[Row]) -> Footing:
+        """
+        Read the one row: pid, and whether ledger and journal are there.
+        """
+        pid, has_ledger, has_journal = rows[0]
+        shape = (("version", "text"), ("name", "text"), ("applied_at", "moment"))
+        columns = tuple(Column(column, kind, None, required=True) for column, kind in shape)
+        return Footing(
+            session=Session(version="memory", pid=pid),
+            tables=self.tables(name),
+            schema="memory",
+            columns=columns if has_ledger else (),
+            has_journal=has_journal,
+        )
+
+    # --- the session ---
+
+    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
+        """
+        Nothing has to be set.
+        """
+        del footing, pooled
+        return ()
+
+    def restore(
+        self, footing: Footing, script: Script | None, *, key: int, pooled: bool
+    ) -> Sequence[str]:
+        """
+        One statement, so that it can be interrupted and can fail.
+        """
+        del footing, script, key, pooled
+        return ("RESET ALL",)
+
+    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
+        """
+        As `restore`.
+        """
+        return self.restore(footing, None, key=key, pooled=False)
+
+    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
+        """
+        There are no roles.
+        """
+        del footing, local
+        return ()
+
+    def unlimited(self) -> Sequence[str]:
+        """
+        There are no limits.
+        """
+        return ()
+
+    # --- a migration's transaction ---
+
+    def begin(self, options: str, patience: float | None) -> Sequence[str]:
+        """
+        A wait for a lock has no limit here: a test says when it is given up.
+        """
+        del options, patience
+        return ("BEGIN",)
+
+    def guard(
+        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
+    ) -> Sequence[str]:
+        """
+        See `Dialect`.
+        """
+        del lock_timeout
+        held = ", ".join(map(_quoted, versions))
+        return (f"GUARD {key} {footing.tables.ledger} [{held}]",)
+
+    def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        """
+        Nothing has to be noted.
+        """
+        del footing, script
+        return ()
+
+    def after_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        """
+        Nothing has to hold.
+        """
+        del footing, script
+        return ()
+
+    # --- errors ---
+
+    def unfinished(self, statement: str) -> str | None:
+        """
+        See `Dialect`.
+        """
+        return f"LEFTOVER OF {statement}" if "INDEX CONCURRENTLY" in statement else None
+
+    def discard(self, name: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"DISCARD {name}"
+
+    def evidence(self, statement: str) -> str | None:
+        """
+        An index can be seen; whatever else runs alone leaves a doubt.
+        """
+        return f"EVIDENCE OF {statement}" if "INDEX CONCURRENTLY" in statement else None
+
+    def holders(self, statement: str) -> str | None:
+        """
+        Nobody is asked.
+        """
+        del statement
+        return None
+
+    def violations(self) -> str | None:
+        """
+        There are no foreign keys.
+        """
+        return None
+
+    def trouble(self, error: DriverError) -> Trouble:
+        """
+        Read the SQLSTATE.
+        """
+        return PostgreSQL().trouble(error)

@@ -1,0 +1,46 @@
+"""
+One attempt to connect, in either colour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from st44_migrate.drivers.url import async_driver_for, driver_for
+from st44_migrate.errors import DatabaseUnavailable
+
+COLOURS = ("blocking", "async")
+
+
+def quiet(*_: object) -> None:
+    """
+    Take a notice and say nothing.
+    """
+
+
+def attempt(url: str, colour: str, *, timeout: float = 5.0, readonly: bool = True) -> None:
+    """
+    Connect and close again.
+    """
+    if colour == "blocking":
+        driver = driver_for(url)
+        driver.connect(timeout=timeout, readonly=readonly, notice=quiet).close()
+        return
+
+    async def connect() -> None:
+        driver = async_driver_for(url)
+        conn = await driver.connect(timeout=timeout, readonly=readonly, notice=quiet)
+        await conn.close()
+
+    asyncio.run(connect())
+
+
+def refused(url: str, colour: str, *, timeout: float = 5.0) -> DatabaseUnavailable:
+    """
+    Connect, and give the error that must come.
+    """
+    with pytest.raises(DatabaseUnavailable) as caught:
+        attempt(url, colour, timeout=timeout)
+    return caught.value

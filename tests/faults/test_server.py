@@ -1,0 +1,147 @@
+"""
+The server restarts in the middle of a run: it finishes, or says honestly how it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from faults.own_server import Mode, OwnServer, own_server
+from runs.holding import free
+from runs.wrapped import Window
+from st44_migrate import ApplyError, DatabaseUnavailable, MigrateError, Report
+from st44_migrate.errors import DriverError
+from st44_migrate.events import MigrationApplied, RunFinished
+from targets import POSTGRES, Target, applied, until, write
+
+MODES: tuple[Mode, ...] = ("fast", "immediate")
+FILES = {
+    "001_log.sql": "CREATE TABLE log (at serial PRIMARY KEY, file integer);",
+    "002_a.sql": "INSERT INTO log (file) VALUES (2);\nCREATE TABLE a (id integer);",
+    "003_b.sql": "INSERT INTO log (file) VALUES (3);\nCREATE TABLE b (id integer);",
+}
+SLEEPS = {
+    "transaction": "INSERT INTO log (file) VALUES (3);\n"
+    "SELECT pg_sleep(60) WHERE NOT EXISTS (SELECT 1 FROM go_on);",
+    "stepwise": "CREATE INDEX CONCURRENTLY i ON log (file);\n"
+    "INSERT INTO log (file) VALUES (3);\n"
+    "SELECT pg_sleep(60) WHERE NOT EXISTS (SELECT 1 FROM go_on);",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnServer]:
+    with own_server() as made:
+        yield made
+
+
+@pytest.fixture(params=POSTGRES)
+def target(request: pytest.FixtureRequest, server: OwnServer) -> Target:
+    made = Target(request.param, server.url)
+    made.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return made
+
+
+def once(do: Callable[[], None], marker: str) -> Callable[[str], None]:
+    """
+    Make a hook that does something at the first exchange with *marker* in it.
+    """
+    left = [do]
+
+    def hook(text: str) -> None:
+        if marker in text and left:
+            left.pop()()
+
+    return hook
+
+
+def complete(target: Target, folder: Path, numbers: list[int]) -> None:
+    """
+    Run plainly, and see that each file took effect once.
+    """
+    target.apply(folder)
+    assert target.query("SELECT file FROM log ORDER BY at") == [(n,) for n in numbers]
+    assert target.versions() == ["001", "002", "003"]
+    assert set(target.journal().values()) == {"applied"}
+    until(lambda: free(target))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_restart_between_two_files(
+    server: OwnServer, target: Target, folder: Path, mode: Mode
+) -> None:
+    """The next file meets a dead session, and is not there: said so, and a plain run finishes."""
+    write(folder, FILES)
+    window = Window(before=once(lambda: server.restart(mode), "CREATE TABLE b"))
+    with pytest.raises(ApplyError) as caught:
+        target.apply(folder, database=window.on(target))
+    assert "003_b.sql" in caught.value.happened
+    assert "rolled back whole" in caught.value.unchanged
+    assert applied(caught.value.report) == ["001", "002"]
+    complete(target, folder, [2, 3])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_restart_behind_a_commit_is_survived(
+    server: OwnServer, target: Target, folder: Path, mode: Mode
+) -> None:
+    """The answer is lost, the server comes back: the run looks, finds its record and goes on."""
+
+    def vanish() -> None:
+        server.restart(mode)
+        raise DriverError("the answer never came", lost=True)
+
+    write(folder, FILES)
+    window = Window(after=once(vanish, "CREATE TABLE a"))
+    report = target.apply(folder, database=window.on(target))
+    assert applied(report) == ["001", "002", "003"]
+    assert [e.migration.label for e in target.saw(MigrationApplied)] == ["001", "002", "003"]
+    assert len(target.saw(RunFinished)) == 1
+    complete(target, folder, [2, 3])
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", SLEEPS)
+def test_a_restart_under_a_statement(
+    server: OwnServer, target: Target, folder: Path, kind: str, mode: Mode
+) -> None:
+    """The error names the file and what stays of it; once it can, a plain run does the rest."""
+    target.execute("CREATE TABLE go_on (id integer)")
+    write(folder, FILES | {"003_b.sql": SLEEPS[kind]})
+    asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    with ThreadPoolExecutor(1) as pool:
+        running: Future[Report] = pool.submit(target.apply, folder)
+        until(lambda: target.query(asleep), within=30)
+        server.restart(mode)
+        error = running.exception(45)
+    assert isinstance(error, ApplyError)
+    assert "003_b.sql" in error.happened
+    assert applied(error.report) == ["001", "002"]
+    assert target.versions() == ["001", "002"]
+    stays = [(2,)] if kind == "transaction" else [(2,), (3,)]
+    assert target.query("SELECT file FROM log ORDER BY at") == stays
+    expected = "rolled back whole" if kind == "transaction" else "has to be looked up"
+    assert expected in error.unchanged
+    target.execute("INSERT INTO go_on VALUES (1)")
+    complete(target, folder, [2, 3])
+
+
+def test_a_server_that_goes_and_stays_away(server: OwnServer, target: Target, folder: Path) -> None:
+    """Nobody is there before the run writes anything: unavailable, and nothing is claimed."""
+    write(folder, FILES)
+    window = Window(before=once(lambda: server.stop("fast"), "pg_try_advisory_lock"))
+    try:
+        with pytest.raises(DatabaseUnavailable) as caught:
+            target.apply(folder, database=window.on(target))
+    finally:
+        server.start()
+    assert isinstance(caught.value, MigrateError)
+    assert caught.value.transient
+    with psycopg.connect(server.url) as conn:
+        assert conn.execute("SELECT to_regclass('schema_migrations')").fetchone() == (None,)
+    complete(target, folder, [2, 3])

@@ -1,0 +1,238 @@
+"""
+A run that is cut off, at any exchange with the server: the next one completes it, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from runs.conftest import empty
+from runs.wrapped import Window
+from st44_migrate import ApplyError, MigrateError, Migrator, PlanError
+from st44_migrate.errors import DriverError
+from st44_migrate.events import MigrationApplied, RunFinished
+from targets import Target, write
+
+FILES = {
+    "001_t.sql": "CREATE TABLE t (id serial, n int);\nINSERT INTO t (n) VALUES (1);",
+    "002_steps.sql": "CREATE INDEX CONCURRENTLY one ON t (n);\nINSERT INTO t (n) VALUES (2);\n"
+    "BEGIN;\nINSERT INTO t (n) VALUES (3);\nCREATE TABLE u (id int);\nCOMMIT;\n"
+    "DROP INDEX CONCURRENTLY one;\nCREATE INDEX CONCURRENTLY IF NOT EXISTS two ON t (n);",
+    "003_last.sql": "INSERT INTO t (n) SELECT max(n) + 1 FROM t;",
+}
+DONE = {
+    "SELECT n FROM t ORDER BY id": [(1,), (2,), (3,), (4,)],
+    "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 't'::regclass": [
+        ("two", True)
+    ],
+    "SELECT version FROM schema_migrations ORDER BY 1": [("001",), ("002",), ("003",)],
+    "SELECT version, state, in_doubt, error FROM schema_migrations_journal ORDER BY 1": [
+        (version, "applied", False, None) for version in ("1", "2", "3")
+    ],
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database())": [(0,)],
+}
+KILL = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE application_name = 'st44-migrate' AND datname = current_database()"
+)
+
+
+class Stop(BaseException):
+    """What Ctrl-C is: not an Exception."""
+
+
+def stop(target: Target) -> None:
+    del target
+    raise Stop
+
+
+def kill(target: Target) -> None:
+    target.query(KILL)
+
+
+def kill_unheard(target: Target) -> None:
+    target.query(KILL)
+    raise DriverError("the answer never came", lost=True)
+
+
+def nth(number: int, do: Callable[[], None]) -> Callable[[str], None]:
+    """
+    Make a hook that does something at one call, and remembers nothing else.
+    """
+    calls = 0
+
+    def hook(text: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == number:
+            do()
+
+    return hook
+
+
+def complete(target: Target, folder: Path, window: Window) -> None:
+    """
+    Run with the crash, then again as an operator would, until it says that all is well.
+    """
+    try:
+        target.apply(folder, database=window.on(target))
+    except (MigrateError, Stop):
+        pass
+    else:
+        return
+    target.apply(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "moment", "crash"),
+    [
+        pytest.param("psycopg", "before", stop, id="interrupted before"),
+        pytest.param("psycopg", "after", stop, id="interrupted after"),
+        pytest.param("psycopg", "before", kill, id="killed before"),
+        pytest.param("psycopg", "after", kill_unheard, id="killed unheard"),
+        pytest.param("psycopg-async", "before", kill, id="killed before, async"),
+    ],
+)
+def test_wherever_a_run_is_cut_off_the_next_one_completes_it(
+    pg_url: str, folder: Path, kind: str, moment: str, crash: Callable[[Target], None]
+) -> None:
+    """For every exchange of a run in turn: each statement took effect once, and all is recorded."""
+    write(folder, FILES)
+    database = Target(kind, pg_url)
+    window = Window()
+    database.apply(folder, database=window.on(database))
+    calls = len(window.calls)
+    assert calls > 20
+    wrong: dict[tuple[int, str], object] = {}
+    for number in range(1, calls + 1):
+        empty(database)
+        hook = nth(number, lambda: crash(database))
+        broken = Window(before=hook) if moment == "before" else Window(after=hook)
+        try:
+            complete(database, folder, broken)
+            found = {sql: database.query(sql) for sql in DONE}
+        except (MigrateError, DriverError, psycopg.Error) as error:
+            wrong[number, window.calls[number - 1][:60]] = repr(error)
+            continue
+        if found != DONE:
+            wrong[number, window.calls[number - 1][:60]] = [
+                (sql, rows) for sql, rows in found.items() if rows != DONE[sql]
+            ]
+    assert wrong == {}
+
+
+# --- one file at a time -------------------------------------------------------
+
+
+def test_a_commit_whose_answer_is_lost_is_looked_up(pg: Target, folder: Path) -> None:
+    """The run goes on in a new session: recorded means applied, and it counts as ours."""
+    write(
+        folder, {"001_a.sql": "CREATE TABLE a (id int);", "002_b.sql": "CREATE TABLE b (id int);"}
+    )
+
+    def hook(text: str) -> None:
+        if "CREATE TABLE a" in text:
+            kill_unheard(pg)
+
+    report = pg.apply(folder, database=Window(after=hook).on(pg))
+    assert [done.label for done in report.applied] == ["001", "002"]
+    assert [event.migration.label for event in pg.saw(MigrationApplied)] == ["001", "002"]
+    assert len(pg.saw(RunFinished)) == 1
+
+
+def test_a_file_whose_session_is_killed_is_rolled_back(pg: Target, folder: Path) -> None:
+    """It is looked up, it is not there, and the error says so instead of leaving it open."""
+    write(
+        folder,
+        {"001_a.sql": "CREATE TABLE a (id int);\nSELECT pg_terminate_backend(pg_backend_pid());"},
+    )
+    with pytest.raises(ApplyError) as caught:
+        pg.apply(folder)
+    assert caught.value.error is not None
+    assert caught.value.error.lost
+    assert "rolled back whole" in caught.value.unchanged
+    assert pg.tables() == set()
+
+
+def test_a_borrowed_session_that_is_killed_leaves_a_plain_answer(
+    database: Target, folder: Path
+) -> None:
+    """A caller's connection cannot be opened anew: the error is about the file, not about that."""
+    write(
+        folder,
+        {"001_a.sql": "CREATE TABLE a (id int);\nSELECT pg_terminate_backend(pg_backend_pid());"},
+    )
+    with psycopg.connect(database.url) as conn:
+        with pytest.raises(ApplyError) as caught:
+            Migrator(conn, folder).apply()
+        assert conn.closed
+    assert "001_a.sql" in caught.value.happened
+    assert "not known" in caught.value.unchanged or "looked up" in caught.value.unchanged
+
+
+# --- what only a person can tell ----------------------------------------------
+
+
+@pytest.fixture
+def doubtful(database: Target, folder: Path) -> Any:
+    """
+    A file with a statement of which the database shows no trace, killed right after it.
+    """
+    text = (
+        "CREATE TABLE t (id int);\nDROP DATABASE IF EXISTS st44_nowhere;\nCREATE TABLE u (id int);"
+    )
+    write(folder, {"001_doubt.sql": text})
+
+    def hook(sent: str) -> None:
+        if sent.startswith("DROP DATABASE"):
+            kill_unheard(database)
+
+    with pytest.raises(ApplyError) as caught:
+        database.apply(folder, database=Window(after=hook).on(database))
+    return caught.value
+
+
+def test_a_statement_whose_end_nobody_saw_is_in_doubt(
+    database: Target, folder: Path, doubtful: ApplyError
+) -> None:
+    """Plan and run say which statement, and nothing is run until somebody has looked."""
+    assert doubtful.error is not None
+    assert doubtful.error.lost
+    assert doubtful.place is None or doubtful.place.line == 2
+    (problem,) = database.plan(folder).errors
+    assert (problem.code, problem.version) == ("unfinished", "001")
+    assert "statement 2 of 3" in problem.message
+    assert "repair 001" in problem.remedy
+    assert "mark 001" in problem.remedy
+    with pytest.raises(PlanError):
+        database.apply(folder)
+    assert database.tables() == {"t"}
+
+
+def test_repair_lets_it_go_on_with_that_statement(
+    database: Target, folder: Path, doubtful: ApplyError
+) -> None:
+    """It did not take effect, says the operator: it is sent again, and what follows."""
+    del doubtful
+    database.repair(folder, "001")
+    assert database.plan(folder).pending[0].resume_at == 1
+    window = Window()
+    database.apply(folder, database=window.on(database))
+    assert [call for call in window.calls if call.startswith("DROP DATABASE")] != []
+    assert database.tables() == {"t", "u"}
+    assert database.versions() == ["001"]
+
+
+def test_mark_ends_it(database: Target, folder: Path, doubtful: ApplyError) -> None:
+    """The rest was done by hand, says the operator: it is recorded, and nothing is sent."""
+    del doubtful
+    database.mark(folder, "001")
+    assert database.apply(folder).skipped == 1
+    assert database.tables() == {"t"}
+    assert database.plan(folder).problems == ()
