@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from st44_migrate.events import RunFailed, RunFinished
 from st44_migrate.render.documents import (
@@ -58,7 +58,7 @@ class Message:
     status: str
     headline: str
     lines: tuple[str, ...] = ()
-    document: Document = field(default_factory=dict)
+    document: Document = field(default_factory=dict[str, Any])
 
 
 Form: TypeAlias = Callable[[Message, str], Document]
