@@ -6,6 +6,7 @@ Versions are compared as integers everywhere; the digits as somebody wrote them
 (``"040"``) are kept beside them as the *label*.
 """
 
+from .fault import Fault
 from .folder import Migration, Place, Script, Statement
 from .history import History, JournalEntry, JournalState, LedgerEntry, LedgerName, Record
 from .planned import Pending, Plan, Problem, Severity, State, Status
@@ -13,6 +14,7 @@ from .run import Applied, Report, Settings
 
 __all__ = [
     "Applied",
+    "Fault",
     "History",
     "JournalEntry",
     "JournalState",
