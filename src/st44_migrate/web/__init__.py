@@ -10,3 +10,9 @@ Health over HTTP: one pure function answers, the adapters translate.
 ``django``      `health_urls`; the extra ``django``
 ==============  ==============================================================
 """
+
+from __future__ import annotations
+
+from .site import Endpoint, Site
+
+__all__ = ["Endpoint", "Site"]

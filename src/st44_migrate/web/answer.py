@@ -29,7 +29,7 @@ from .site import Endpoint, Site
 if TYPE_CHECKING:
     from ..health import HealthReport
 
-__all__ = ["Answer", "Question", "answer", "looks"]
+__all__ = ["METHODS", "Answer", "Question", "answer", "looks"]
 
 _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
 _METRICS = "application/openmetrics-text"
@@ -40,6 +40,9 @@ _OFFERS = {
     Endpoint.READY: (_JSON, HEALTH_JSON, _TEXT, _HTML),
     Endpoint.METRICS: (_TEXT, _METRICS),
 }
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""What a framework has to let through, for the refusal to be ours as well."""
 
 _ALLOW = "GET, HEAD"
 _RETRY_AFTER = "5"
