@@ -28,6 +28,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
+from ._pgtime import Punctual, limited, punctuality
 
 __all__ = ["PsycopgBorrowed", "PsycopgConnection", "PsycopgDriver", "PsycopgPool"]
 
@@ -88,15 +89,21 @@ class PsycopgConnection:
             raise exchange.broken(error, conn) from error
         return exchange.outcome(failed, conn)
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `Connection.fetch`.
         """
+        text = sql if within is None else limited(sql, within)
         try:
-            with psycopg.Cursor(self._conn, row_factory=tuple_row) as cursor:
+            with (
+                punctuality(self._conn, within),
+                psycopg.Cursor(self._conn, row_factory=tuple_row) as cursor,
+            ):
                 # Preparing would take the extended protocol, whose portal
                 # keeps a snapshot that CREATE INDEX CONCURRENTLY waits for.
-                cursor.execute(encode(sql, self._conn.info.encoding), prepare=False)
+                cursor.execute(encode(text, self._conn.info.encoding), prepare=False)
+                while within is not None and cursor.nextset():
+                    pass  # The query is the last of them.
                 return cursor.fetchall() if cursor.description else ()
         except psycopg.Error as error:
             raise failed_fetch(error, self._conn) from error
@@ -147,7 +154,7 @@ class PsycopgDriver:
         """
         del readonly  # Connecting creates nothing on a server.
         try:
-            conn = psycopg.Connection.connect(
+            conn = Punctual.connect(
                 conninfo_for(self._target, timeout),
                 autocommit=True,
                 prepare_threshold=None,

@@ -29,6 +29,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
+from ._pgtime import AsyncPunctual, limited, punctuality
 
 __all__ = [
     "AsyncPsycopgBorrowed",
@@ -123,14 +124,18 @@ class AsyncPsycopgConnection:
             rest.cancel()
             self._conn.pgconn.finish()
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `PsycopgConnection.fetch`.
         """
+        text = sql if within is None else limited(sql, within)
         try:
-            async with psycopg.AsyncCursor(self._conn, row_factory=tuple_row) as cursor:
-                await cursor.execute(encode(sql, self._conn.info.encoding), prepare=False)
-                return await cursor.fetchall() if cursor.description else ()
+            with punctuality(self._conn, within):
+                async with psycopg.AsyncCursor(self._conn, row_factory=tuple_row) as cursor:
+                    await cursor.execute(encode(text, self._conn.info.encoding), prepare=False)
+                    while within is not None and cursor.nextset():
+                        pass
+                    return await cursor.fetchall() if cursor.description else ()
         except psycopg.Error as error:
             raise failed_fetch(error, self._conn) from error
 
@@ -184,7 +189,7 @@ class AsyncPsycopgDriver:
         del readonly
         try:
             conn: _Conn = await opened(
-                psycopg.AsyncConnection.connect(
+                AsyncPunctual.connect(
                     conninfo_for(self._target, timeout),
                     autocommit=True,
                     prepare_threshold=None,
