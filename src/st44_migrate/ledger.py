@@ -12,7 +12,7 @@ from __future__ import annotations
 from . import journal
 from .dialects import Dialect, Footing, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
-from .model import History, LedgerName
+from .model import Fault, History, LedgerName
 from .protocols import AsyncConnection, Row
 from .rows import read_history
 from .shapes import check_shape
@@ -69,7 +69,15 @@ class TableLedger:
         return self.dialect.full_join(columns, tables)
 
     async def _read_what_is_there(self, conn: AsyncConnection) -> History:
-        footing = await self.inspect(conn)
+        return await self.read_on(conn, await self.inspect(conn))
+
+    async def read_on(self, conn: AsyncConnection, footing: Footing) -> History:
+        """
+        Read what is applied from the tables that *footing* found.
+
+        Raises:
+            LedgerError, DatabaseUnavailable: see `read`.
+        """
         if footing.columns and footing.has_journal:
             return read_history(await self._fetch(conn, self._query(footing.tables)))
         if not footing.columns:
@@ -240,7 +248,10 @@ class TableLedger:
 
 def _connection_lost(error: DriverError) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"the connection was lost: {error.message}", transient=True, remedy="Run again."
+        f"the connection was lost: {error.message}",
+        transient=True,
+        remedy="Run again.",
+        fault=Fault.LOST,
     )
 
 
