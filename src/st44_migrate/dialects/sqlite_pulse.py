@@ -25,7 +25,7 @@ def pulse(
     schema = name.schema or "main"
     there = (_in_master(table, schema, literal, quoted) for table in (name.table, name.journal))
     found = "".join(str(int(known)) for known in (bool(footing.columns), footing.has_journal))
-    present = " || ".join(_present(relation, literal, quoted) for relation in relations) or "''"
+    present = " || ".join(["''", *(_present(relation, literal, quoted) for relation in relations)])
     return (
         f"SELECT CASE WHEN {' || '.join(there)} <> '{found}' THEN 1 END,"
         f" NULL, {present}, NULL, NULL"

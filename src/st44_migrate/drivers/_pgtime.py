@@ -8,17 +8,22 @@ a session of our own is ended then.  A caller's connection is not ours to end.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import generators, pq
 from psycopg.abc import PQGen
-from psycopg.pq.abc import PGconn
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
-__all__ = ["AsyncPunctual", "Punctual", "limited", "punctuality"]
+from ..protocols import Row
+
+__all__ = ["AsyncPunctual", "Punctual", "Question", "punctuality"]
 
 RV = TypeVar("RV")
 
@@ -31,15 +36,54 @@ _OF_A_LOCK = 0.45
 _LOOK_EVERY = 0.02
 
 
-def limited(sql: str, within: float) -> str:
+class Question:
     """
-    Let the server stop *sql* before *within* seconds are over.
+    One query, as a simple one.
 
-    All in one message, which is one transaction: the limits end with it, and
-    each statement of it starts its own clock.
+    Preparing it would take the extended protocol, whose portal keeps a snapshot
+    that CREATE INDEX CONCURRENTLY waits for.
+
+    Args:
+        query: Encoded for the server.
+
+        within: Let the server give up before so many seconds are over; None for
+            no limit.
+    """
+
+    def __init__(self, query: bytes, within: float | None) -> None:
+        self._text = query if within is None else _limits(within) + query
+
+    def talk(self, pgconn: PGconn) -> PQGen[PGresult]:
+        """
+        Ask; return the last result, which is the query's, or an error.
+        """
+        pgconn.send_query(self._text)
+        results: list[PGresult] = yield from generators.execute(pgconn)
+        return results[-1]
+
+    def rows(self, result: PGresult, conn: psycopg.BaseConnection[Any]) -> Sequence[Row]:
+        """
+        Read what came back.
+
+        Raises:
+            psycopg.Error: the server refused.
+        """
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            raise error_from_result(result, conn.info.encoding)
+        if result.status != pq.ExecStatus.TUPLES_OK:
+            return ()
+        reader = Transformer(conn)
+        reader.set_pgresult(result)
+        return reader.load_rows(0, result.ntuples, tuple)
+
+
+def _limits(within: float) -> bytes:
+    """
+    Say the limits, in the same message: that is one transaction, with which they
+    end, and each statement of it starts its own clock.
     """
     whole, lock = (max(1, int(within * 1000 * share)) for share in (_OF_THE_SERVER, _OF_A_LOCK))
-    return f"SET LOCAL statement_timeout = {whole};\nSET LOCAL lock_timeout = {lock};\n{sql}"
+    return b"SET LOCAL statement_timeout = %d;\nSET LOCAL lock_timeout = %d;\n" % (whole, lock)
 
 
 class Punctual(psycopg.Connection[Any]):

@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 
 import psycopg
 from psycopg import pq
-from psycopg.rows import tuple_row
 
 from ..protocols import Notice, Row
 from ._pg import (
@@ -28,7 +27,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
-from ._pgtime import Punctual, limited, punctuality
+from ._pgtime import Punctual, Question, punctuality
 
 __all__ = ["PsycopgBorrowed", "PsycopgConnection", "PsycopgDriver", "PsycopgPool"]
 
@@ -93,20 +92,14 @@ class PsycopgConnection:
         """
         Execute one query; see `Connection.fetch`.
         """
-        text = sql if within is None else limited(sql, within)
+        conn = self._conn
+        question = Question(encode(sql, conn.info.encoding), within)
         try:
-            with (
-                punctuality(self._conn, within),
-                psycopg.Cursor(self._conn, row_factory=tuple_row) as cursor,
-            ):
-                # Preparing would take the extended protocol, whose portal
-                # keeps a snapshot that CREATE INDEX CONCURRENTLY waits for.
-                cursor.execute(encode(text, self._conn.info.encoding), prepare=False)
-                while within is not None and cursor.nextset():
-                    pass  # The query is the last of them.
-                return cursor.fetchall() if cursor.description else ()
+            with conn.lock, punctuality(conn, within):
+                result = conn.wait(question.talk(conn.pgconn))
+            return question.rows(result, conn)
         except psycopg.Error as error:
-            raise failed_fetch(error, self._conn) from error
+            raise failed_fetch(error, conn) from error
 
     def cancel(self) -> None:
         """

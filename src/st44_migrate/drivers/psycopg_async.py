@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
-from psycopg.rows import tuple_row
 from psycopg.waiting import wait_async
 
 from ..protocols import Notice, Row
@@ -29,7 +28,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
-from ._pgtime import AsyncPunctual, limited, punctuality
+from ._pgtime import AsyncPunctual, Question, punctuality
 
 __all__ = [
     "AsyncPsycopgBorrowed",
@@ -128,16 +127,15 @@ class AsyncPsycopgConnection:
         """
         Execute one query; see `PsycopgConnection.fetch`.
         """
-        text = sql if within is None else limited(sql, within)
+        conn = self._conn
+        question = Question(encode(sql, conn.info.encoding), within)
         try:
-            with punctuality(self._conn, within):
-                async with psycopg.AsyncCursor(self._conn, row_factory=tuple_row) as cursor:
-                    await cursor.execute(encode(text, self._conn.info.encoding), prepare=False)
-                    while within is not None and cursor.nextset():
-                        pass
-                    return await cursor.fetchall() if cursor.description else ()
+            async with conn.lock:
+                with punctuality(conn, within):
+                    result = await conn.wait(question.talk(conn.pgconn))
+            return question.rows(result, conn)
         except psycopg.Error as error:
-            raise failed_fetch(error, self._conn) from error
+            raise failed_fetch(error, conn) from error
 
     async def cancel(self) -> None:
         """

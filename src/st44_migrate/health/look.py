@@ -52,9 +52,12 @@ class Session:
         prepares: It is ours alone, so that statements may be left prepared in it.
 
         prepared: Those that are.
+
+        greeted: See `Looker.greet`.
     """
 
     conn: AsyncConnection
+    greeted: bool = False
     prepares: bool = False
     prepared: set[str] = field(default_factory=set[str])
 
@@ -69,7 +72,10 @@ class _Known:
     writers: str | None = None
     history: History | None = None
     plan: Plan | None = None
+    settled: bool = False
     failure: LastFailure | None = None
+    facts: tuple[object, ...] = ()
+    seen: Observation | None = None
     pulses: dict[bool, _Question] = field(default_factory=dict[bool, _Question])
 
 
@@ -87,6 +93,7 @@ class Looker:
 
     def __init__(self, dialect: Dialect, expected: Expected, clock: Callable[[], float]) -> None:
         self.dialect = dialect
+        self.expecting = len(expected.migrations)
         self._expected = expected
         self._clock = clock
         self._ledger = TableLedger(dialect, expected.settings.ledger)
@@ -98,6 +105,7 @@ class Looker:
         """
         footing = await self._learn(Timed(session.conn, until, self._clock))
         session.prepares = footing.session.pid == session.conn.backend_pid
+        session.greeted = True
 
     async def look(self, session: Session, until: float) -> Observation:
         """
@@ -135,18 +143,17 @@ class Looker:
         """
         Ask for the pulse, and read again what has changed; None if all has.
         """
-        plan = self._known.plan
+        plan, settled = self._known.plan, self._known.settled
         # Whoever has the lock only matters while something is still to run.
-        settled = plan is not None and not waiting(plan)
         row = await self._pulse(conn, session, footing, ask_holder=not settled)
         doubt, writers, *_ = row
         if doubt is not None:
             return None
         if plan is None or writers is None or writers != self._known.writers:
             plan = await self._read(conn, footing, writers)
-            if settled and waiting(plan):
+            if settled and not self._known.settled:
                 row = await self._pulse(conn, session, footing, ask_holder=True)
-        return replace(self._saw(row), plan=plan, last_failure=self._known.failure)
+        return self._saw(row, plan)
 
     async def _read(self, conn: AsyncConnection, footing: Footing, writers: str | None) -> Plan:
         known = self._known
@@ -154,6 +161,7 @@ class Looker:
         if known.plan is None or history != known.history:
             known.history = history
             known.plan = self._expected.compare(replace(history, width=footing.width))
+            known.settled = not waiting(known.plan)
             known.failure = await self._find_failure(conn, footing, history)
         known.writers = writers
         return known.plan
@@ -181,19 +189,27 @@ class Looker:
         beside = replace(footing, columns=(), has_journal=False)
         question = self._write(beside, lock_key(self._ledger.name, footing.schema))
         (row,) = await self._ask(conn, session, question)
-        return replace(self._saw(row), fault=Fault.LOCKED)
+        return self._saw(row, None)
 
-    def _saw(self, row: Row) -> Observation:
-        _, _, present, pid, since = row
+    def _saw(self, row: Row, plan: Plan | None) -> Observation:
+        known, facts = self._known, tuple(row[2:])
+        if known.seen is not None and known.seen.plan is plan and known.facts == facts:
+            return known.seen
+        present, pid, since = facts
         names = self._expected.relations
-        return Observation(
+        known.facts = facts
+        known.seen = Observation(
             connected=True,
-            expected=len(self._expected.migrations),
+            fault=None if plan else Fault.LOCKED,
+            plan=plan,
+            expected=self.expecting,
             tables=tuple(
                 TableHealth(name, there == "1") for name, there in zip(names, present, strict=True)
             ),
             holder=None if pid is None else Holder(pid, read_moment(since)),
+            last_failure=known.failure,
         )
+        return known.seen
 
     async def _pulse(
         self, conn: AsyncConnection, session: Session, footing: Footing, *, ask_holder: bool
