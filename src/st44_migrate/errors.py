@@ -10,7 +10,8 @@ The error tree: what happened, what is unchanged, what to do.
     ├── LedgerError            the ledger cannot be read or written              4
     ├── ApplyError             a migration failed; .report says what stays       1
     ├── LockTimeout            another runner holds the lock; nothing ran        5
-    └── DatabaseUnavailable    not reachable within the wait                     6
+    ├── DatabaseUnavailable    not reachable within the wait                     6
+    └── NotCurrent             not what the code expects (see `health.require`)  3
 
 `DriverError` stands beside the tree: it is what a driver raises, and the engine
 turns it into one of the above.

@@ -57,7 +57,7 @@ class TableLedger:
             rows = await conn.fetch(self._query(d.tables(self.name), d.premise(self.name)))
         except DriverError as error:
             if d.trouble(error) is not Trouble.MISSING:
-                raise self._unreadable(error) from error
+                raise self.unreadable(error) from error
             return await self._read_what_is_there(conn)
         if rows and rows[0][0] is not None:
             return await self._read_what_is_there(conn)
@@ -195,7 +195,7 @@ class TableLedger:
         try:
             return list(await conn.fetch(sql))
         except DriverError as error:
-            raise self._unreadable(error) from error
+            raise self.unreadable(error) from error
 
     async def _refuse_orphan(self, conn: AsyncConnection, footing: Footing) -> None:
         rows = await self._fetch(
@@ -209,7 +209,10 @@ class TableLedger:
                 f" {footing.tables.journal} if this database really starts anew.",
             )
 
-    def _unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+    def unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+        """
+        Say what *error* means to whoever wanted to read.
+        """
         if error.lost:
             return _connection_lost(error)
         remedy = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..dialects import Trouble
-from ..errors import DriverError, LedgerError, MigrateError
+from ..errors import DatabaseUnavailable, DriverError, LedgerError, MigrateError
 from ..model import Fault
 
 __all__ = ["OutOfTime", "fault_of", "is_lost"]
@@ -50,7 +50,7 @@ def _said(error: BaseException) -> DriverError | None:
     """
     Find what the driver said, under the ledger's own words.
     """
-    if isinstance(error, LedgerError) or error.__class__.__name__ == "DatabaseUnavailable":
+    if isinstance(error, LedgerError | DatabaseUnavailable):
         cause = error.__cause__
         return cause if isinstance(cause, DriverError) else None
     return error if isinstance(error, DriverError) else None

@@ -112,10 +112,15 @@ class Looker:
         Look, and be back before the moment *until*.
 
         Raises:
-            DriverError, LedgerError, DatabaseUnavailable, `OutOfTime`: whatever
-                kept us from reading the ledger.
+            LedgerError, DatabaseUnavailable, `OutOfTime`: whatever kept us from
+                reading the ledger.
         """
-        conn = Timed(session.conn, until, self._clock)
+        try:
+            return await self._look(Timed(session.conn, until, self._clock), session)
+        except DriverError as error:
+            raise self._ledger.unreadable(error) from error
+
+    async def _look(self, conn: AsyncConnection, session: Session) -> Observation:
         for _ in range(_ATTEMPTS):
             footing = self._known.footing or await self._learn(conn)
             try:
