@@ -22,6 +22,12 @@ PURE = {"dialects", "plan", "problems", "render", "sqltext"}
 COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
 EDGES = {"cli", "__main__"}
 
+# Health has both: what decides, and what waits.
+DECIDES = {
+    *("build", "checker", "documents", "observation", "policy", "relations", "report", "rules"),
+}
+WAITS = {"background", "background_async", "parts", "probe", "probe_async", "require"}
+
 # What reaches files, sockets, processes, clocks or threads.
 DOES_IO = {
     *("asyncio", "fileinput", "http", "importlib", "io", "logging", "multiprocessing", "os"),
@@ -59,8 +65,15 @@ def outside(*tops: str) -> list[str]:
     return sorted(set(MODULES) - set(within(*tops)))
 
 
+def health(*names: str) -> list[str]:
+    """
+    List modules of health by their last name.
+    """
+    return [f"health.{name}" for name in sorted(names)]
+
+
 # The package itself offers the runner's names, and loads them late.
-CORE = [name for name in outside(*COLOURS, *EDGES) if name]
+CORE = [name for name in outside(*COLOURS, *EDGES) if name and name not in health(*WAITS)]
 
 
 @cache
@@ -160,6 +173,22 @@ def test_the_core_knows_no_driver() -> None:
     above = {*COLOURS, *EDGES}
     assert only({name: tops(ours(name)) & above for name in CORE}) == {}
     assert only({name: third_party(name) for name in CORE}) == {}
+
+
+def test_health_decides_without_looking() -> None:
+    """From an observation to a document nothing waits, and nobody knows a probe."""
+    pure = health(*DECIDES)
+    assert set(pure) <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    allowed = {"model", "errors", *PURE}
+    below = {name: {n for n in ours(name) if top(n) not in allowed} for name in pure}
+    assert only({name: found - set(pure) for name, found in below.items()}) == {}
+
+
+def test_nobody_below_knows_health() -> None:
+    """Only the edges know it, and the package itself, which loads it late."""
+    modules = set(outside("health", *EDGES)) - {""}
+    assert only({name: tops(ours(name)) & {"health"} for name in sorted(modules)}) == {}
 
 
 def test_drivers_know_only_the_seam() -> None:

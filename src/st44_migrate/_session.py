@@ -27,7 +27,7 @@ from .protocols import (
     Shield,
 )
 
-__all__ = ["Setup", "guarded", "within_session"]
+__all__ = ["Setup", "dialect_of", "guarded", "within_session"]
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ async def within_session(
     Raises:
         DatabaseUnavailable: there is none within ``settings.wait`` seconds.
     """
-    dialect = setup.dialect or _dialect(setup.driver)
+    dialect = setup.dialect or dialect_of(setup.driver)
     ledger = setup.ledger or TableLedger(dialect, setup.settings.ledger)
     emit = guarded(setup.observer)
     current = Current()
@@ -102,7 +102,13 @@ async def within_session(
         await setup.shield(conn.close)
 
 
-def _dialect(driver: AsyncDriver) -> Dialect:
+def dialect_of(driver: AsyncDriver) -> Dialect:
+    """
+    Return the dialect that *driver* names.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
     try:
         return dialect_named(driver.dialect)
     except LookupError as error:

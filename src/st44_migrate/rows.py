@@ -11,7 +11,7 @@ from . import journal
 from .model import History, JournalEntry, LedgerEntry
 from .protocols import Row
 
-__all__ = ["read_history"]
+__all__ = ["read_history", "read_moment"]
 
 _MOST_DIGITS = 100
 """What is longer is no version of anybody, and slow to read as a number."""
@@ -34,7 +34,9 @@ def read_history(rows: Sequence[Row]) -> History:
         version = int(text)
         entry = journal.read_row(version, kept) if journaled else None
         if recorded:
-            entries.setdefault(version, LedgerEntry(version, text, name or "", _moment(at), entry))
+            entries.setdefault(
+                version, LedgerEntry(version, text, name or "", read_moment(at), entry)
+            )
         elif entry is not None:
             leftovers.append(entry)
     return History(
@@ -47,7 +49,7 @@ def read_history(rows: Sequence[Row]) -> History:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _moment(value: object) -> datetime | None:
+def read_moment(value: object) -> datetime | None:
     """
     Read what `Dialect.epoch` gives; None for what is no moment.
     """

@@ -100,9 +100,9 @@ class WindowedConnection(_Known):
         self._window.after(text)
         return tags
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = self._conn.fetch(sql)
+        rows: Sequence[Row] = self._conn.fetch(sql, within=within)
         self._window.after(sql)
         return rows
 
@@ -131,9 +131,9 @@ class AsyncWindowedConnection(_Known):
         self._window.after(text)
         return tags
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = await self._conn.fetch(sql)
+        rows: Sequence[Row] = await self._conn.fetch(sql, within=within)
         self._window.after(sql)
         return rows
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, DatabaseUnavailable, DriverError
+from ..model import Fault
 from ..protocols import Row
 from ._sqlitetext import constraint_in, offset_in, tag_of
 
@@ -102,10 +103,11 @@ class SqliteConnection:
             raise failed from error
         return tag_of(statement)
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `Connection.fetch`.
         """
+        del within  # A file answers at once, or is locked for `BUSY_TIMEOUT` at most.
         try:
             return self._cursor().execute(sql).fetchall()
         except (*_Failure, UnicodeEncodeError) as error:
@@ -199,11 +201,13 @@ def _refuse_transaction(conn: sqlite3.Connection) -> None:
             "the SQLite connection was opened with autocommit=False, so it is always inside a"
             " transaction; migrations need their own",
             remedy="Open it with autocommit=True, or pass the database URL.",
+            fault=Fault.IN_USE,
         )
     if conn.in_transaction:
         raise ConfigError(
             "the SQLite connection is inside a transaction; migrations need their own",
             remedy="Commit or roll back before, or pass the database URL.",
+            fault=Fault.IN_USE,
         )
 
 
@@ -233,6 +237,7 @@ def cannot_open(path: Path, error: Exception) -> DatabaseUnavailable:
     return _missing(
         f"the SQLite database {path} cannot be opened: {error}",
         "Check that it is a SQLite database, and the rights on it and its directory.",
+        Fault.UNAVAILABLE,
     )
 
 
@@ -245,8 +250,8 @@ def refusal(path: Path, error: DriverError) -> DatabaseUnavailable | None:
     return cannot_open(path, error)
 
 
-def _missing(happened: str, remedy: str) -> DatabaseUnavailable:
-    return DatabaseUnavailable(happened, transient=False, remedy=remedy)
+def _missing(happened: str, remedy: str, fault: Fault = Fault.ABSENT) -> DatabaseUnavailable:
+    return DatabaseUnavailable(happened, transient=False, remedy=remedy, fault=fault)
 
 
 def _failed(error: Exception, statement: str, index: int | None) -> DriverError:

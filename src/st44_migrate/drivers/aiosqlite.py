@@ -63,10 +63,11 @@ class AioSqliteConnection:
         """
         return await self._work(self._session.run, statements)
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `AsyncConnection.fetch`.
         """
+        del within
         return await self._work(self._session.fetch, sql)
 
     async def cancel(self) -> None:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .background import BackgroundMigration
+    from .background_async import AsyncBackgroundMigration
     from .build import build_health
     from .checker import AsyncChecker, Checker
     from .documents import (
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     )
     from .observation import Activity, Holder, LastFailure, Observation, Phase, TableHealth
     from .policy import DEFAULT, READINESS, Policy
+    from .probe import HealthProbe
+    from .probe_async import AsyncHealthProbe
+    from .relations import FromMigrations
     from .report import (
         Condition,
         Finding,
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
         MigrationHealth,
         Relation,
     )
+    from .require import NotCurrent, require_current, require_current_async
     from .rules import RULES, Rule
 
 __all__ = [
@@ -44,15 +50,21 @@ __all__ = [
     "READINESS",
     "RULES",
     "Activity",
+    "AsyncBackgroundMigration",
     "AsyncChecker",
+    "AsyncHealthProbe",
+    "BackgroundMigration",
     "Checker",
     "Condition",
     "Finding",
+    "FromMigrations",
+    "HealthProbe",
     "HealthReport",
     "HealthStatus",
     "Holder",
     "LastFailure",
     "MigrationHealth",
+    "NotCurrent",
     "Observation",
     "Phase",
     "Policy",
@@ -65,10 +77,14 @@ __all__ = [
     "health_document",
     "health_json_document",
     "plain_text",
+    "require_current",
+    "require_current_async",
     "status_document",
 ]
 
 _HOMES = {
+    "background": "BackgroundMigration",
+    "background_async": "AsyncBackgroundMigration",
     "build": "build_health",
     "checker": "AsyncChecker Checker",
     "documents": (
@@ -77,7 +93,11 @@ _HOMES = {
     ),
     "observation": "Activity Holder LastFailure Observation Phase TableHealth",
     "policy": "DEFAULT READINESS Policy",
+    "probe": "HealthProbe",
+    "probe_async": "AsyncHealthProbe",
+    "relations": "FromMigrations",
     "report": "Condition Finding HealthReport HealthStatus MigrationHealth Relation",
+    "require": "NotCurrent require_current require_current_async",
     "rules": "RULES Rule",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -53,7 +53,8 @@ def health_document(report: HealthReport, *, further: bool = True) -> Document:
 
     What was not looked at is left out rather than shown as empty: a ledger that
     was not read has no ``migrations``, a database out of reach no ``timestamp``
-    of its own, no ``schema`` either.
+    of its own, no ``schema`` either; its ``pending``, ``drift`` and ``in_doubt``
+    are None.
 
     Args:
         report: What to describe.
@@ -93,12 +94,13 @@ def _migrations(report: HealthReport) -> Document:
 
 
 def _further(report: HealthReport) -> Document:
-    failure = report.last_failure
+    failure, known = report.last_failure, report.applied is not None
     return {
         "relation": report.relation.value,
-        "pending": list(report.pending),
-        "drift": list(report.drift),
-        "in_doubt": list(report.in_doubt),
+        # Nobody knows is not the same as none.
+        "pending": list(report.pending) if known else None,
+        "drift": list(report.drift) if known else None,
+        "in_doubt": list(report.in_doubt) if known else None,
         "last_failure": failure
         and {"version": failure.version, "name": failure.name, "at": iso(failure.at)},
         "checkedAt": iso(report.checked_at),
