@@ -247,6 +247,6 @@ def test_a_webhook_that_is_gone_hurts_nobody(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("st44_migrate", logging.WARNING)
     assert record.getMessage() == (
-        "the webhook was not told how the run ended: it answered 404, given up at once"
+        "the webhook did not take a message: it answered 404, given up at once"
     )
     assert "S3CR3T" not in f"{record.__dict__}{observer!r}"

@@ -7,7 +7,7 @@ What nobody could look at has no sample: a ledger that was not read has not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from st44_migrate.health import HealthStatus
@@ -15,7 +15,7 @@ from st44_migrate.health import HealthStatus
 from .metrics import Family, Sample
 
 if TYPE_CHECKING:
-    from st44_migrate.health import Checker, HealthReport
+    from st44_migrate.health import HealthReport
 
 __all__ = ["HealthMetrics", "health_families", "status_families"]
 
@@ -26,17 +26,18 @@ class HealthMetrics:
     `MigrationCollector`.
 
     Args:
-        checker: A blocking probe.
+        ask: Gives the report: ``probe.check`` looks if it has to; ``probe.latest``
+            does not, and is the way of an `AsyncHealthProbe`.
     """
 
-    def __init__(self, checker: Checker) -> None:
-        self._checker = checker
+    def __init__(self, ask: Callable[[], HealthReport]) -> None:
+        self._ask = ask
 
     def __iter__(self) -> Iterator[Family]:
         """
-        Check, and give the numbers.
+        Ask, and give the numbers.
         """
-        yield from health_families(self._checker.check())
+        yield from health_families(self._ask())
 
 
 def status_families(report: HealthReport) -> Iterator[Family]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from st44_migrate.events import RunFailed, RunFinished
+from st44_migrate.health import health_document
 from st44_migrate.render.documents import (
     Document,
     error_document,
@@ -28,16 +29,19 @@ if TYPE_CHECKING:
     from st44_migrate.events import Event
     from st44_migrate.model import Report
 
-__all__ = ["FORMS", "STATUSES", "Form", "Message", "form_of", "message_of"]
+    from .watch import StatusChange
+
+__all__ = ["FORMS", "STATUSES", "Form", "Message", "form_of", "message_of", "message_of_change"]
 
 _SHOWN = 10
 """How many applied files a message lists; a first deployment may have hundreds."""
 
-_RED, _GREEN, _GREY = 0xD1242F, 0x1A7F37, 0x6E7781
-_COLOURS = {"failed": _RED, "applied": _GREEN, "current": _GREY}
+_RED, _AMBER, _GREEN, _GREY = 0xD1242F, 0xBF8700, 0x1A7F37, 0x6E7781
+_ENDS = {"failed": _RED, "applied": _GREEN, "current": _GREY}
+_COLOURS = _ENDS | {"healthy": _GREEN, "degraded": _AMBER, "unhealthy": _RED}
 
-STATUSES = frozenset(_COLOURS)
-"""What a message can be about."""
+STATUSES = frozenset(_ENDS)
+"""How a run can end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Message:
     One thing to tell.
 
     Args:
-        status: What it is about, ``"failed"``, ``"applied"`` or ``"current"``.
+        status: How a run ended, ``"failed"``, ``"applied"`` or ``"current"``, or
+            how the database is, ``"healthy"``, ``"degraded"`` or ``"unhealthy"``.
 
         headline: One line.
 
@@ -110,6 +115,21 @@ def _applied(report: Report) -> tuple[str, ...]:
     return tuple(lines())
 
 
+def message_of_change(change: StatusChange) -> Message:
+    """
+    Tell how the database is now, and what to do.
+    """
+    report = change.report
+    was = f", it was {change.before.value}" if change.before else ""
+    lines = (f"{f.message} {f.remedy}".rstrip() for f in report.findings)
+    return Message(
+        report.status.value,
+        f"the database is {report.status.value}{was}",
+        tuple(map(one_line, lines)),
+        {**health_document(report), "before": change.before and change.before.value},
+    )
+
+
 # --- forms --------------------------------------------------------------------
 
 
@@ -154,7 +174,8 @@ def discord(message: Message, title: str) -> Document:
 
 def json_form(message: Message, title: str) -> Document:
     """
-    Write for a program: the document of ``st44-migrate up --json``, with *title* and *text*.
+    Write for a program: the document of ``st44-migrate up --json``, or of a health
+    report and the status *before*, with *title* and *text*.
     """
     text = "\n".join((_titled(message, title), *message.lines))
     return {"title": title, "text": text, **message.document}

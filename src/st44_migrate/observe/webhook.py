@@ -1,5 +1,5 @@
 """
-How a run ended, told to Slack, Discord or any address that takes JSON.
+How a run ended, and how the database is, told to Slack, Discord or any address that takes JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from st44_migrate.errors import ConfigError
 
-from .messages import FORMS, STATUSES, form_of, message_of
+from .messages import FORMS, STATUSES, form_of, message_of, message_of_change
 from .posting import Address, NotDelivered, Post
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from st44_migrate.events import Event
 
     from .messages import Form, Message
+    from .watch import StatusChange
 
 __all__ = ["WebhookObserver"]
 
@@ -81,6 +82,12 @@ class WebhookObserver:
         if message is not None and message.status in self._on:
             self._tell(message)
 
+    def status_changed(self, change: StatusChange, /) -> None:
+        """
+        Post how the database is now: a listener for `StatusChanges`.
+        """
+        self._tell(message_of_change(change))
+
     def close(self) -> None:
         """
         Wait until everything is sent or given up.
@@ -128,7 +135,7 @@ class WebhookObserver:
             self._post.send(self._address, body)
         except NotDelivered as refused:
             logging.getLogger("st44_migrate").warning(
-                "the webhook was not told how the run ended: %s", refused
+                "the webhook did not take a message: %s", refused
             )
 
 
