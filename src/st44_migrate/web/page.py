@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ..health import HealthStatus, Relation
 from ..health.documents import headline
@@ -30,9 +31,10 @@ __all__ = ["CONTENT_SECURITY_POLICY", "page"]
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
 )
-"""The page needs its own style and nothing else, from nowhere."""
+"""The page needs its own style and the icon in it, and nothing from anywhere."""
 
 _SHOWN = 40
 """How many applied versions are listed before the rest is folded away."""
@@ -41,6 +43,13 @@ _SIGNS = {
     HealthStatus.HEALTHY: "M7 12.5l3.4 3.4L17 9",
     HealthStatus.DEGRADED: "M12 7v6M12 16.6v.1",
     HealthStatus.UNHEALTHY: "M8.5 8.5l7 7M15.5 8.5l-7 7",
+}
+
+# Of an icon that stands on a light tab or a dark one.
+_DOTS = {
+    HealthStatus.HEALTHY: "#2fa866",
+    HealthStatus.DEGRADED: "#d99a1c",
+    HealthStatus.UNHEALTHY: "#e0483e",
 }
 
 _TONES = {
@@ -79,10 +88,19 @@ def page(report: HealthReport, *, details: bool = True) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="robots" content="noindex">{refresh}'
+        f'<meta name="robots" content="noindex">{refresh}{_icon(report.status)}'
         f"<title>Database: {report.status.value}</title><style>{STYLE}</style></head>"
         f'<body class="{report.status.value}"><main>{"".join(body)}</main></body></html>\n'
     )
+
+
+def _icon(status: HealthStatus) -> str:
+    """
+    Give the tab a dot that says how it is; else the browser would ask for one.
+    """
+    dot = f"<circle cx='8' cy='8' r='7' fill='{_DOTS[status]}'/>"
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{dot}</svg>"
+    return f'<link rel="icon" href="data:image/svg+xml,{quote(svg)}">'
 
 
 def _whole(report: HealthReport) -> Iterator[str]:
