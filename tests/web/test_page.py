@@ -39,7 +39,7 @@ class Text(HTMLParser):
         self.open: list[str] = []
         self.texts: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
+        self.feed(html.replace("<wbr>", ""))
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -168,9 +168,9 @@ def _tables(tables: Sequence[TableHealth]) -> Iterator[str]:
         yield "<h2>Tables</h2>"
         # The missing ones first: there they are not overlooked.
         rows = (
-            f"<li><code>{escape(table.name)}</code></li>"
+            f"<li><code>{_name(table.name)}</code></li>"
             if table.exists
-            else f'<li class="bad"><code>{escape(table.name)}</code> is missing</li>'
+            else f'<li class="bad"><code>{_name(table.name)}</code> is missing</li>'
             for table in sorted(tables, key=lambda table: table.exists)
         )
         yield f'<ul class="tables">{"".join(rows)}</ul>'
@@ -220,10 +220,17 @@ def _row(migration: MigrationHealth, longest: int) -> str:
     return (
         f'<li class="{_TONES[migration.state]}"><span>'
         f'<span class="version">{escape(migration.version)}</span>'
-        f'<span class="name">{escape(migration.name)}</span>'
+        f'<span class="name">{_name(migration.name)}</span>'
         f'<span class="{_STATES[migration.state]}">{migration.state.value}</span></span>'
         f'{clock}<span class="took">{_took(migration.duration_ms, longest)}</span></li>'
     )
+
+
+def _name(text: str) -> str:
+    """
+    Let a name be broken where its words end, on a phone.
+    """
+    return escape(text).replace("_", "_<wbr>")
 
 
 def _took(milliseconds: int | None, longest: int) -> str:
