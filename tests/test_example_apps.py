@@ -1,0 +1,256 @@
+"""
+The web applications in `examples`, run by their servers and asked from outside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from faults.own_server import OwnServer, own_server
+from runs.holding import holding
+from serving import FLASK, UVICORN, Served, serving
+from targets import Target, until
+
+APPS = {"fastapi": UVICORN, "flask": FLASK}
+every_app = pytest.mark.parametrize("app", APPS)
+
+EIGHT = ["000", "001", "011", "012", "013", "014", "015", "016"]
+TABLES = ["users", "households", "children", "tasks", "task_assignments", "task_completions"]
+FURTHER = {"relation", "pending", "drift", "in_doubt", "last_failure", "checkedAt", "cached"}
+
+
+def execute(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        for sql in statements:
+            conn.execute(sql.encode())
+
+
+def document(response: httpx.Response) -> Any:
+    """
+    Take the guide's part of a document; times and durations are only looked at.
+    """
+    found = {key: value for key, value in response.json().items() if key not in FURTHER}
+    if "timestamp" in found:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", found["timestamp"])
+        found["timestamp"] = "..."
+    if "responseTime" in found.get("database", {}):
+        assert type(found["database"]["responseTime"]) is int
+        found["database"]["responseTime"] = 42
+    return found
+
+
+def healthy(*, missing: str | None = None, applied: list[str] = EIGHT) -> dict[str, Any]:
+    """
+    Write the guide's document; *missing* is a table that is not there.
+    """
+    tables = [{"name": name, "exists": name != missing} for name in TABLES]
+    return {
+        "status": "degraded" if missing else "healthy",
+        "timestamp": "...",
+        "database": {"connected": True, "responseTime": 42},
+        "migrations": {"applied": applied, "latest": applied[-1], "count": len(applied)},
+        "schema": {"critical_tables": tables, "all_tables_exist": missing is None},
+    }
+
+
+def ready(served: Served) -> None:
+    until(lambda: served.status() == 200, within=60)
+
+
+@every_app
+def test_it_migrates_and_says_so(app: str, pg_url: str) -> None:
+    """From an empty database to the guide's document, in every form, and with its own numbers."""
+    with serving(APPS[app], pg_url) as served:
+        ready(served)
+        assert served.get("/health").json()["status"] == "ok"
+        answer = served.get("/health/database")
+        assert (answer.status_code, document(answer)) == (200, healthy())
+        assert answer.headers["cache-control"] == "no-store"
+        head = httpx.head(f"{served.url}/health/database")
+        assert (head.status_code, head.content) == (200, b"")
+        assert int(head.headers["content-length"]) > 100
+        refused = httpx.post(f"{served.url}/health/database")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+        page = served.get("/health/database", "text/html").text
+        assert "<h1>Healthy</h1>" in page
+        numbers = served.get("/health/metrics").text
+        assert 'st44_runs_total{outcome="applied"} 1\n' in numbers
+        assert "st44_migrations_applied 8\n" in numbers
+        assert served.get("/households").json() == []
+    assert "applied 016_create_task_completions_table" in served.log
+
+
+@every_app
+def test_liveness_answers_while_it_migrates(app: str, pg_url: str) -> None:
+    """The run waits for somebody; the process is alive, the database in progress, nobody ready."""
+    target = Target("psycopg", pg_url)
+    with holding(target), serving(APPS[app], pg_url) as served:
+        until(lambda: served.status("/health") == 200, within=60)
+        answer = served.get("/health/database")
+        assert (answer.status_code, answer.json()["relation"]) == (200, "in_progress")
+        assert served.status("/health/ready") == 503
+        assert served.status("/households") == 503
+        execute(
+            pg_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'somebody'",
+        )
+        ready(served)
+        assert served.get("/households").json() == []
+
+
+def starting(stack: ExitStack, app: str, url: str) -> list[Served]:
+    """
+    Start four workers at once: by uvicorn itself, or one by one.
+    """
+    if app == "fastapi":
+        return [stack.enter_context(serving(UVICORN, url, "--workers", "4"))]
+    return [stack.enter_context(serving(FLASK, url)) for _ in range(4)]
+
+
+@every_app
+def test_several_workers_start_at_once(app: str, pg_url: str) -> None:
+    """Each of them becomes ready, and each file was run once: by one of them."""
+    with ExitStack() as stack:
+        workers = starting(stack, app, pg_url)
+        # One that looked a moment ago may still say what it saw.
+        until(lambda: all(agreed(worker) for worker in workers * 4), within=60)
+        log = until(lambda: complete("".join(worker.log for worker in workers)), within=60)
+    assert re.findall(r"applied (\d+)_", log) == EIGHT
+    assert len(re.findall(r"done: 8 applied, 0 applied before", log)) == 1
+    assert len(re.findall(r"done: 0 applied, 8 applied before", log)) == 3
+
+
+def agreed(served: Served) -> bool:
+    return served.status() == 200 and document(served.get("/health/database")) == healthy()
+
+
+def complete(log: str) -> str | None:
+    """
+    Return *log* when four runs have ended in it.
+    """
+    return log if log.count("done: ") == 4 else None
+
+
+@contextmanager
+def paused(server: OwnServer) -> Iterator[None]:
+    """
+    Stop the server's processes where they are, as a machine does that swaps.
+    """
+    pids = [int((server.data / "postmaster.pid").read_text().split()[0])]
+    with psycopg.connect(server.url, autocommit=True) as conn:
+        rows = conn.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        pids += [pid for (pid,) in rows]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@every_app
+def test_the_guides_four_documents(app: str) -> None:
+    """
+    Healthy; degraded by missing migrations; degraded by a dropped table; unhealthy,
+    with 503, while the server does not answer, when it is gone, and no longer
+    than that.
+    """
+    with own_server() as server, serving(APPS[app], server.url) as served:
+        ready(served)
+        answer = served.get("/health/database")
+        assert (answer.status_code, document(answer)) == (200, healthy())
+
+        execute(server.url, "DROP TABLE task_completions")
+        answer = until(lambda: changed(served, "degraded"))
+        assert (answer.status_code, document(answer)) == (200, healthy(missing="task_completions"))
+
+        execute(
+            server.url,
+            "DROP TABLE task_assignments, tasks, children, household_members, households",
+            "DELETE FROM schema_migrations WHERE version > '001'",
+            "DELETE FROM schema_migrations_journal WHERE version NOT IN ('000', '001', '0', '1')",
+        )
+        answer = until(lambda: changed(served, "degraded", count=2))
+        assert answer.status_code == 200
+        assert document(answer) == {
+            **healthy(),
+            "status": "degraded",
+            "migrations": {
+                "applied": ["000", "001"],
+                "latest": "001",
+                "count": 2,
+                "warning": "Expected 8 migrations, only 2 applied",
+            },
+            "schema": {
+                "critical_tables": [{"name": name, "exists": name == "users"} for name in TABLES],
+                "all_tables_exist": False,
+            },
+        }
+
+        with paused(server):
+            # It is answered while the server cannot answer: the deadline was kept.
+            # The session that was open is lost first; a new one is not to be had.
+            answer = until(lambda: changed(served, "unhealthy", error="Connection timeout"))
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            assert document(answer) == {
+                "status": "unhealthy",
+                "database": {"connected": False, "error": "Connection timeout"},
+            }
+            assert served.status("/health") == 200
+        until(lambda: changed(served, "degraded", count=2))
+
+        server.stop("fast")
+        try:
+            answer = until(lambda: changed(served, "unhealthy", error="Connection refused"))
+            assert (answer.status_code, served.status("/health")) == (503, 200)
+            assert document(answer) == {
+                "status": "unhealthy",
+                "database": {"connected": False, "error": "Connection refused"},
+            }
+        finally:
+            server.start()
+        until(lambda: changed(served, "degraded", count=2))
+
+
+def changed(
+    served: Served, status: str, *, count: int | None = None, error: str | None = None
+) -> httpx.Response | None:
+    """
+    Ask once, and return the answer if it is this one by now.
+    """
+    answer = served.get("/health/database")
+    found = answer.json()
+    seen = (found["status"], found.get("migrations", {}).get("count"))
+    wanted = (status, seen[1] if count is None else count)
+    fits = error is None or found["database"].get("error") == error
+    return answer if seen == wanted and fits else None
+
+
+@every_app
+def test_without_a_database_it_does_not_start(app: str, pg_url: str) -> None:
+    """There is no default: the server ends, and says what is missing."""
+    environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", *APPS[app], "--port", "0"],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "KeyError: 'DATABASE_URL'" in done.stderr
