@@ -87,7 +87,7 @@ class Visitor:
                 # An attempt that took too long is finished all the same: the
                 # next one who asks will find the answer, and a warm session.
                 until = self._clock() + allowed
-            if not (session.greeted or session.conn.borrowed):
+            if _may_stay(session) and not session.greeted:
                 await self._looker.greet(session, until)
             seen = await self._looker.look(session, until)
             fit = True
@@ -105,12 +105,11 @@ class Visitor:
         return Session(await self._driver.connect(timeout=timeout, readonly=True, notice=_ignore))
 
     async def _leave(self, session: Session, *, fit: bool) -> None:
-        conn = session.conn
-        if fit and self.keeps and not conn.borrowed and conn.backend_pid is not None:
+        if fit and self.keeps and _may_stay(session):
             self._kept = session
             return
         self._kept = None
-        await conn.close()
+        await session.conn.close()
 
     def _failed(self, error: Exception, *, connected: bool) -> Observation:
         return Observation(
@@ -127,6 +126,10 @@ class Visitor:
         session, self._kept = self._kept, None
         if session is not None:
             await session.conn.close()
+
+
+def _may_stay(session: Session) -> bool:
+    return not session.conn.borrowed and session.conn.backend_pid is not None
 
 
 def _log(fault: Fault | None, error: Exception | None) -> None:
