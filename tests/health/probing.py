@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,13 +68,16 @@ class Probing:
         """
         if self.loop is None:
             with ThreadPoolExecutor(callers) as pool:
-                asking = [pool.submit(self.probe.check) for _ in range(callers)]
+                asking: list[Future[HealthReport]] = [
+                    pool.submit(self.probe.check) for _ in range(callers)
+                ]
                 return [one.result() for one in asking]
 
         async def ask() -> list[HealthReport]:
             return await asyncio.gather(*(self.probe.check() for _ in range(callers)))
 
-        return self.loop.run(ask())
+        reports: list[HealthReport] = self.loop.run(ask())
+        return reports
 
     def await_(self, value: Any) -> Any:
         """
@@ -115,9 +118,9 @@ def probing(
             probe = AsyncHealthProbe(lent, source, **choices)  # type: ignore[arg-type]
             return await exits.enter_async_context(probe), lent
 
-        probe, lent = loop.run(make())
+        made, lent = loop.run(make())
         try:
-            yield Probing(probe, lent, loop)
+            yield Probing(made, lent, loop)
         finally:
             loop.run(exits.aclose())
 

@@ -15,6 +15,7 @@ from health.probing import NOW, household
 from st44_migrate import HealthReport, Memory, build_health
 from st44_migrate.health import (
     READINESS,
+    RULES,
     Activity,
     Condition,
     Finding,
@@ -174,8 +175,8 @@ def test_missing_tables_are_named_a_few_of_them() -> None:
 def test_no_answer_is_never_healthy(fault: Fault) -> None:
     """Whatever the fault, the document says its fixed phrase."""
     seen = Observation(checked_at=NOW, fault=fault, connected=fault is Fault.FORBIDDEN)
-    for rules in ((), None):
-        report = build_health(seen, now=NOW, **({} if rules is None else {"rules": rules}))
+    for rules in ((), RULES):
+        report = build_health(seen, now=NOW, rules=rules)
         assert (report.status, report.http_status) == (HealthStatus.UNHEALTHY, 503)
         assert report.error == fault.value
         assert report.relation == Relation.UNKNOWN
