@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,10 +68,7 @@ class Probing:
         """
         if self.loop is None:
             with ThreadPoolExecutor(callers) as pool:
-                asking: list[Future[HealthReport]] = [
-                    pool.submit(self.probe.check) for _ in range(callers)
-                ]
-                return [one.result() for one in asking]
+                return list(pool.map(lambda _: self.check(), range(callers)))
 
         async def ask() -> list[HealthReport]:
             return await asyncio.gather(*(self.probe.check() for _ in range(callers)))
