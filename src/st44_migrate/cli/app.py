@@ -20,6 +20,7 @@ _HOME = {
     "plan": "look",
     "check": "look",
     "show": "look",
+    "health": "health",
     "new": "new",
     "wait": "run",
     "baseline": "settle",

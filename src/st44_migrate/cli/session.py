@@ -23,13 +23,32 @@ from .output import Output
 from .project import read_project
 from .trace import Trace
 
-__all__ = ["migrator", "observing"]
+__all__ = ["choose", "migrator", "observing", "origins"]
 
 
 @contextmanager
 def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[Migrator]:
     """
     Give a `Migrator` on the chosen database and folder.
+
+    Raises:
+        ConfigError: No database is named, or something is named that cannot be.
+    """
+    database, chosen, settings = choose(choices, folder)
+    with observing(output) as (observer, trace), origins(database, chosen):
+        with origins(database, chosen, making=True):
+            runner = Migrator(database.value, chosen.value, settings=settings, observer=observer)
+        try:
+            yield runner
+        except MigrateError as error:
+            # A folder that cannot be read fails before the run begins to tell.
+            observer(RunFailed(error, trace.report))
+            raise
+
+
+def choose(choices: Choices, folder: str | None) -> tuple[Chosen, Chosen, Settings]:
+    """
+    Find the database, the folder, and how to treat them.
 
     Raises:
         ConfigError: No database is named, or something is named that cannot be.
@@ -44,22 +63,24 @@ def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[
         lock_timeout=choices.lock_timeout,
         allow_late=choices.allow_late,
     )
-    with observing(output) as (observer, trace):
-        try:
-            runner = Migrator(database.value, chosen.value, settings=settings, observer=observer)
-        except ConfigError as error:
+    return database, chosen, settings
+
+
+@contextmanager
+def origins(database: Chosen, folder: Chosen, *, making: bool = False) -> Generator[None]:
+    """
+    Let errors tell who named the database or the folder that is wrong.
+
+    *making*: only what the settings say has been looked at so far.
+    """
+    try:
+        yield
+    except MigrateError as error:
+        if isinstance(error, ConfigError if making else DatabaseUnavailable):
             _add_origin(error, "database", database)
-            raise
-        try:
-            yield runner
-        except MigrateError as error:
-            if isinstance(error, DatabaseUnavailable):
-                _add_origin(error, "database", database)
-            if isinstance(error, SourceError) and not Path(chosen.value).is_dir():
-                _add_origin(error, f"folder {chosen.value!r}", chosen)
-            # A folder that cannot be read fails before the run begins to tell.
-            observer(RunFailed(error, trace.report))
-            raise
+        if isinstance(error, SourceError) and not Path(folder.value).is_dir():
+            _add_origin(error, f"folder {folder.value!r}", folder)
+        raise
 
 
 def _add_origin(error: MigrateError, what: str, chosen: Chosen) -> None:

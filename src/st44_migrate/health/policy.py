@@ -19,7 +19,7 @@ __all__ = ["DEFAULT", "READINESS", "Policy"]
 K = TypeVar("K", bound=StrEnum)
 V = TypeVar("V")
 
-_NOTHING: Mapping[str, HealthStatus] = {}
+_NOTHING: Mapping[str, str] = {}
 _SAME: Mapping[str, int] = {}
 
 _SEVERITIES = {
@@ -57,14 +57,15 @@ class Policy:
 
     def but(
         self,
-        conditions: Mapping[str, HealthStatus] = _NOTHING,
+        conditions: Mapping[str, str] = _NOTHING,
         *,
         http: Mapping[str, int] = _SAME,
     ) -> Policy:
         """
         Return a policy that differs in *conditions* and *http* only.
         """
-        return Policy({**self.conditions, **conditions}, {**self.http, **http})
+        changed = {key: _status(value) for key, value in conditions.items()}
+        return Policy({**self.conditions, **changed}, {**self.http, **http})
 
     def judge(self, finding: Finding) -> HealthStatus:
         """

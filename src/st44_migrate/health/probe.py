@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from .._bridge import lift_driver, run_blocking
 from ..drivers.url import driver_for
@@ -194,24 +194,37 @@ class HealthProbe:
     # --- flights --------------------------------------------------------------
 
     def _launch(self, flight: _Flight) -> None:
-        if self._visitor.warm or self._parts.dialect.name in _IN_PROCESS:
-            self._fly(flight)
+        if self._parts.dialect.name in _IN_PROCESS:
+            self._fly(flight, self._visitor.visit(self._parts.allowed))
             return
+        if self._visitor.warm and self._fly(flight, self._visitor.revisit(self._parts.allowed)):
+            return
+        visit = self._visitor.visit(self._parts.allowed)
         thread = threading.Thread(
-            target=self._fly, args=(flight,), name="st44-migrate health", daemon=True
+            target=self._fly, args=(flight, visit), name="st44-migrate health", daemon=True
         )
         try:
             thread.start()
         except RuntimeError:  # No thread is to be had, or the program ends.
+            visit.close()
             self._land(flight, self._parts.failed(Fault.INTERNAL))
 
-    def _fly(self, flight: _Flight) -> None:
+    def _fly(self, flight: _Flight, visit: Coroutine[Any, Any, Observation | None]) -> bool:
+        """
+        Visit, and land with what was seen; False if there was nobody at home.
+        """
         seen: Observation | None = None
+        ended = False
         try:
-            seen = run_blocking(self._visitor.visit(self._parts.allowed))
+            seen = run_blocking(visit)
+            ended = True
         finally:
-            # Also when Ctrl-C ends the thread that asks: the others wait.
-            self._land(flight, seen if seen is not None else self._parts.failed(Fault.INTERNAL))
+            if not ended:
+                # Ctrl-C in the thread that asks, say: the others wait.
+                seen = self._parts.failed(Fault.INTERNAL)
+            if seen is not None:
+                self._land(flight, seen)
+        return seen is not None
 
     def _land(self, flight: _Flight, seen: Observation) -> None:
         with self._guard:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Self
-from weakref import WeakKeyDictionary
 
 from ..drivers.url import async_driver_for
 from ..model import Fault, Settings
@@ -80,7 +79,8 @@ class AsyncHealthProbe:
             now=now,
         )
         self._last = Observation()
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = WeakKeyDictionary()
+        # Held until the next one asks: a session has to be closed, not forgotten.
+        self._loops: dict[asyncio.AbstractEventLoop, _Here] = {}
 
     async def check(self, policy: Policy | None = None) -> HealthReport:
         """

@@ -136,10 +136,10 @@ def relation(seen: Observation) -> Iterator[Finding]:
         newer = [entry.label for entry in plan.ahead]
         yield _finding(
             Condition.AHEAD,
-            f"All {seen.expected} migrations are applied, and newer ones: {_some(newer)}.",
+            f"Every migration is applied, {_all(seen)}, and newer ones: {_some(newer)}.",
         )
     else:
-        yield _finding(Condition.CURRENT, f"All {seen.expected} migrations are applied.")
+        yield _finding(Condition.CURRENT, f"Every migration is applied, {_all(seen)}.")
 
 
 def drift(seen: Observation) -> Iterator[Finding]:
@@ -224,6 +224,10 @@ RULES: tuple[Rule, ...] = (relation, drift, in_doubt, failures, refusals, tables
 def _finding(condition: Condition, message: str, remedy: str = "") -> Finding:
     # The policy decides how much it weighs.
     return Finding(condition, Severity.ERROR, message, remedy)
+
+
+def _all(seen: Observation) -> str:
+    return f"{seen.expected} of {seen.expected}"
 
 
 def _codes(plan: Plan, *wanted: str) -> list[str]:

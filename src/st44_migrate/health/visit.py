@@ -9,6 +9,7 @@ back at once, as it was found.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from ..errors import DriverError, MigrateError
 from ..model import Fault
@@ -64,53 +65,72 @@ class Visitor:
 
         Never raises: whatever goes wrong is what was seen.
         """
+        seen = await self.revisit(allowed) if self._kept is not None else None
+        if seen is not None:
+            return seen
         checked_at, began = self._now(), self._clock()
-        stale = self._kept is not None
-        seen, error = await self._once(allowed, began)
-        if stale and error is not None and is_lost(error) and self._clock() < began + allowed:
-            # The server was restarted behind a session that we had kept.
-            seen, error = await self._once(allowed, began)
-        took = round((self._clock() - began) * 1000)
-        if seen.fault is not self._told:
-            self._told = seen.fault
-            _log(seen.fault, error)
-        return seen.at(checked_at, took)
-
-    async def _once(self, allowed: float, began: float) -> tuple[Observation, Exception | None]:
-        fit = False
-        session = None
+        session, error = None, None
         try:
-            until = began + allowed
-            session = self._kept
-            if session is None:
-                session = await self._open(until - self._clock())
-                # An attempt that took too long is finished all the same: the
-                # next one who asks will find the answer, and a warm session.
-                until = self._clock() + allowed
-            if not (session.greeted or session.conn.borrowed):
+            session = await self._open(allowed)
+        except Exception as failure:  # noqa: BLE001 -- anything else is a fault of ours, and told as one
+            error, seen = failure, self._failed(failure, connected=False)
+        else:
+            # An attempt that took too long is finished all the same: the next
+            # one who asks will find the answer, and a warm session.
+            seen, error = await self._look(session, self._clock() + allowed)
+        return self._noted(seen, error, checked_at, began)
+
+    async def revisit(self, allowed: float) -> Observation | None:
+        """
+        Look in the session that was kept, and be back within *allowed* seconds.
+
+        Returns:
+            None if there is none, or it is gone, so that another has to be opened.
+        """
+        checked_at, began = self._now(), self._clock()
+        until = began + allowed
+        if self._kept is None:
+            return None
+        seen, error = await self._look(self._kept, until)
+        if error is not None and is_lost(error):
+            if self._clock() < until:
+                return None
+            seen = Observation(fault=Fault.TIMEOUT, expected=self._looker.expecting)
+        return self._noted(seen, error, checked_at, began)
+
+    async def _look(self, session: Session, until: float) -> tuple[Observation, Exception | None]:
+        fit = False
+        try:
+            if _may_stay(session) and not session.greeted:
                 await self._looker.greet(session, until)
             seen = await self._looker.look(session, until)
             fit = True
-        except Exception as error:  # noqa: BLE001 -- anything else is a fault of ours, and told as one
+        except Exception as error:  # noqa: BLE001 -- see `visit`
             fit = isinstance(error, _EXPECTED) and not is_lost(error)
-            return self._failed(error, connected=session is not None), error
+            return self._failed(error, connected=True), error
         else:
             return seen, None
         finally:
-            if session is not None:
-                await self._leave(session, fit=fit)
+            await self._leave(session, fit=fit)
+
+    def _noted(
+        self, seen: Observation, error: Exception | None, checked_at: datetime, began: float
+    ) -> Observation:
+        if seen.fault is not self._told:
+            self._told = seen.fault
+            _log(seen.fault, error)
+        return seen.at(checked_at, round((self._clock() - began) * 1000))
 
     async def _open(self, allowed: float) -> Session:
         timeout = max(allowed, 0.0) * _OF_OPENING
         return Session(await self._driver.connect(timeout=timeout, readonly=True, notice=_ignore))
 
     async def _leave(self, session: Session, *, fit: bool) -> None:
-        conn = session.conn
-        if fit and self.keeps and not conn.borrowed and conn.backend_pid is not None:
+        if fit and self.keeps and _may_stay(session):
             self._kept = session
             return
         self._kept = None
-        await conn.close()
+        await session.conn.close()
 
     def _failed(self, error: Exception, *, connected: bool) -> Observation:
         return Observation(
@@ -127,6 +147,10 @@ class Visitor:
         session, self._kept = self._kept, None
         if session is not None:
             await session.conn.close()
+
+
+def _may_stay(session: Session) -> bool:
+    return not session.conn.borrowed and session.conn.backend_pid is not None
 
 
 def _log(fault: Fault | None, error: Exception | None) -> None:

@@ -1,0 +1,333 @@
+"""
+Whatever happens to the database, every answer is there within the deadline.
+
+How fast is "within"?  The deadline is kept by clocks, and a machine under load may
+be late; so deadlines here are seconds, the hindrances last until the test ends
+them, and what is checked is that the answer came while they lasted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+from faults.own_server import OwnServer, own_server
+from health.frozen import frozen
+from health.probing import COLOURS, TABLES, connection_of, household, pool_of, probing
+from health.test_probe import gone, sessions
+from runs.holding import holding
+from st44_migrate import HealthReport, Memory
+from st44_migrate.health import READINESS
+from targets import Target, until
+
+colours = pytest.mark.parametrize("colour", COLOURS)
+
+
+@pytest.fixture(scope="module")
+def mine() -> Iterator[OwnServer]:
+    """
+    Give a server that may be paused and stopped, with the household applied.
+    """
+    with own_server() as server:
+        Target("psycopg", server.url).apply(household())
+        yield server
+
+
+def facts(report: HealthReport) -> tuple[str, str, bool, str | None, int]:
+    return (
+        str(report.status),
+        str(report.relation),
+        report.connected,
+        report.error,
+        report.http_status,
+    )
+
+
+TIMED_OUT = ("unhealthy", "unknown", False, "Connection timeout", 503)
+
+
+# --- the server is paused -----------------------------------------------------
+
+
+@colours
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+def test_a_paused_server(colour: str, warm: bool, mine: OwnServer) -> None:
+    """Everybody has an answer while it is paused, and a true one when it goes on."""
+    target = Target("psycopg", mine.url)
+    with probing(colour, mine.url, household(), tables=TABLES, deadline=1.0, ttl=0.2) as asked:
+        if warm:
+            assert asked.check().status == "healthy"
+        with frozen(mine):
+            assert facts(asked.check()) == TIMED_OUT
+            assert {facts(report) for report in asked.burst(50)} == {TIMED_OUT}
+        until(lambda: asked.check().status == "healthy", within=60)
+    until(lambda: gone(target), within=60)
+
+
+@colours
+@pytest.mark.parametrize("lend", [pool_of, connection_of], ids=["pool", "connection"])
+def test_a_paused_server_behind_a_callers_connection(
+    colour: str, lend: Any, mine: OwnServer
+) -> None:
+    """It is waited for, since it is not ours to end; nobody else waits."""
+    with probing(colour, mine.url, household(), lend=lend(colour), deadline=1.0, ttl=0) as asked:
+        assert asked.check().status == "healthy"
+        with frozen(mine):
+            for _ in range(2):
+                assert facts(asked.check()) == TIMED_OUT
+        until(lambda: asked.check().status == "healthy", within=60)
+
+
+@colours
+def test_a_stopped_server(colour: str, mine: OwnServer) -> None:
+    """Refused at once; seen as soon as it is back."""
+    with probing(colour, mine.url, household(), deadline=5.0, ttl=0) as asked:
+        assert asked.check().status == "healthy"
+        mine.stop("immediate")
+        try:
+            report = asked.check()
+            assert facts(report) == ("unhealthy", "unknown", False, "Connection refused", 503)
+            assert facts(asked.check()) == facts(report)
+        finally:
+            mine.start()
+        until(lambda: asked.check().status == "healthy", within=60)
+
+
+# --- the connection is slow ---------------------------------------------------
+
+
+@dataclass
+class Gate:
+    """
+    A socket that takes connections and passes nothing on until it is opened.
+    """
+
+    url: str
+    opened: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def gate(server: OwnServer) -> Iterator[Gate]:
+    """
+    Stand before *server*, on a port of the loopback.
+    """
+    socket_file = f"{server.url.rpartition('host=')[2]}/.s.PGSQL.5432"
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(40) as pool:
+        listener.settimeout(0.05)
+        made = Gate(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres")
+
+        def pump(source: socket.socket, sink: socket.socket) -> None:
+            with source, sink:
+                source.settimeout(0.05)
+                while not stop.is_set():
+                    try:
+                        data = source.recv(65536)
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        return
+                    if not data:
+                        return
+                    sink.sendall(data)
+
+        def serve(client: socket.socket) -> None:
+            while not made.opened.wait(0.05):
+                if stop.is_set():
+                    client.close()
+                    return
+            upstream = socket.socket(socket.AF_UNIX)
+            upstream.connect(socket_file)
+            pool.submit(pump, client, upstream.dup())
+            pool.submit(pump, upstream, client.dup())
+
+        def accept() -> None:
+            while not stop.is_set():
+                try:
+                    client, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                pool.submit(serve, client)
+
+        pool.submit(accept)
+        try:
+            yield made
+        finally:
+            stop.set()
+
+
+@colours
+def test_a_connection_that_comes_too_late_is_used_by_the_next(colour: str, mine: OwnServer) -> None:
+    """
+    The attempt goes on when its deadline is over: a slow network would else never
+    let one succeed.
+    """
+    with gate(mine) as slow, probing(colour, slow.url, household(), deadline=0.5, ttl=600) as asked:
+        assert facts(asked.check()) == TIMED_OUT
+        slow.opened.set()
+        # Nobody asks again meanwhile: what arrives is kept all the same.
+        if asked.loop is None:
+            until(lambda: asked.probe.latest().status == "healthy", within=30)
+        else:
+
+            async def wait() -> None:
+                while asked.probe.latest().status != "healthy":
+                    await asyncio.sleep(0.01)
+
+            asked.await_(asyncio.wait_for(wait(), 30))
+        report = asked.check()
+        assert (report.status, report.cached) == ("healthy", True)
+
+
+# --- the pool is exhausted ----------------------------------------------------
+
+
+@colours
+def test_an_exhausted_pool(colour: str, database: Target) -> None:
+    """The check does not wait longer than it may, takes nothing, and comes back."""
+    database.apply(household())
+    with probing(
+        colour, database.url, household(), lend=pool_of(colour), deadline=1.0, ttl=0
+    ) as asked:
+        assert asked.check().status == "healthy"
+        taken = asked.await_(asked.lent.getconn(5))
+        for _ in range(2):
+            report = asked.check()
+            assert (report.status, report.http_status) == ("unhealthy", 503)
+            assert report.error in {"Connection pool timeout", "Connection timeout"}
+        assert len(sessions(database)) == 1
+        asked.await_(asked.lent.putconn(taken))
+        until(lambda: asked.check().status == "healthy", within=30)
+
+
+# --- DDL is in the way --------------------------------------------------------
+
+
+@colours
+@pytest.mark.parametrize("table", ["schema_migrations", "schema_migrations_journal"])
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+def test_a_ledger_that_is_being_altered(
+    colour: str, table: str, warm: bool, database: Target
+) -> None:
+    """
+    ACCESS EXCLUSIVE is not waited for: unknown, or in progress if a runner is seen.
+    """
+    database.apply(household())
+    with (
+        psycopg.connect(database.url) as altering,
+        probing(colour, database.url, household(), tables=TABLES, deadline=2.0, ttl=0) as asked,
+    ):
+        if warm:
+            assert asked.check().status == "healthy"
+        altering.execute(f"ALTER TABLE {table} ADD COLUMN extra integer".encode())
+        report = asked.check()
+        assert facts(report) == ("unhealthy", "unknown", True, "Ledger locked", 503)
+        assert report.all_tables_exist is True, "what is not locked is seen all the same"
+        with holding(database):
+            report = asked.check()
+            assert facts(report) == ("degraded", "in_progress", True, "Ledger locked", 200)
+            assert asked.check(READINESS).http_status == 503
+        altering.rollback()
+        until(lambda: asked.check().status == "healthy", within=30)
+    until(lambda: gone(database))
+
+
+@colours
+def test_what_waits_behind_ddl_is_gone_with_its_answer(colour: str, database: Target) -> None:
+    """The server itself ends the query: nobody queues for the table any more."""
+    database.apply(household())
+    with (
+        psycopg.connect(database.url) as altering,
+        probing(colour, database.url, household(), lend=pool_of(colour), deadline=1.0, ttl=0) as a,
+    ):
+        altering.execute("ALTER TABLE schema_migrations ADD COLUMN extra integer")
+        assert a.check().error == "Ledger locked"
+        assert database.query("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]
+        assert "active" not in sessions(database)
+        altering.rollback()
+
+
+@colours
+def test_a_query_that_is_too_slow(colour: str, database: Target) -> None:
+    """The server is told to give up; the session stays."""
+    database.apply(household())
+    pause = (
+        "CREATE FUNCTION pause() RETURNS boolean LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(60); RETURN true; END $$"
+    )
+    with probing(colour, database.url, household(), deadline=1.0, ttl=0) as asked:
+        assert asked.check().status == "healthy"
+        (before,) = _pids(database)
+        database.execute(
+            pause,
+            "ALTER TABLE schema_migrations RENAME TO real_one",
+            "CREATE TABLE schema_migrations (LIKE real_one)",
+            "INSERT INTO schema_migrations SELECT * FROM real_one",
+        )
+        until(lambda: asked.check().status == "healthy", within=30)
+        database.execute(
+            "ALTER TABLE schema_migrations ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE schema_migrations FORCE ROW LEVEL SECURITY",
+            "CREATE POLICY slow ON schema_migrations USING (pause())",
+        )
+        # Superusers see past policies, so the look itself is what is slow here.
+        report = asked.check()
+        assert report.error in {None, "Query timeout", "Ledger not readable"}
+        assert _pids(database) == [before]
+
+
+def _pids(target: Target) -> list[Any]:
+    return target.query(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+
+
+# --- SQLite -------------------------------------------------------------------
+
+
+@colours
+def test_a_file_that_is_locked(colour: str, lite: Target) -> None:
+    """Somebody commits, for ever: the answer comes while they do."""
+    import sqlite3
+    from contextlib import closing
+
+    lite.apply(household())
+    path = lite.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with probing(colour, lite.url, household(), ttl=0) as asked:
+            report = asked.check()
+            assert facts(report)[:4] == ("unhealthy", "unknown", True, "Ledger locked")
+            writer.execute("ROLLBACK")
+            until(lambda: asked.check().status == "healthy", within=30)
+
+
+# --- nothing is left ----------------------------------------------------------
+
+
+@colours
+def test_a_thousand_callers_of_a_paused_server(colour: str, mine: OwnServer) -> None:
+    """One session was tried, and no thread or session of ours is left over."""
+    before = threading.active_count()
+    target = Target("psycopg", mine.url)
+    with probing(colour, mine.url, Memory({"001_a.sql": "SELECT 1"}), deadline=1.0) as asked:
+        asked.check()
+        time.sleep(0)
+        with frozen(mine):
+            reports = asked.burst(1000)
+        assert {report.status for report in reports} <= {"unhealthy"}
+        until(lambda: asked.check().connected, within=60)
+        assert len(sessions(target)) == 1
+    until(lambda: gone(target), within=60)
+    until(lambda: threading.active_count() <= before)
