@@ -22,8 +22,10 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 UVICORN = ("uvicorn", "--factory", "--app-dir", str(EXAMPLES), "fastapi_app:create_app")
 FLASK = ("flask", "--app", str(EXAMPLES / "flask_app.py"), "run")
+GUNICORN = ("gunicorn", "--chdir", str(EXAMPLES), "flask_app:create_app()")
 
-_ADDRESS = re.compile(r"[Rr]unning on (http://[\d.]+:\d+)")
+_ANY_PORT = {"gunicorn": ("--bind", "127.0.0.1:0")}
+_ADDRESS = re.compile(r"(?:[Rr]unning on|Listening at:) (http://[\d.]+:\d+)")
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Served:
 
 
 @contextmanager
-def serving(command: tuple[str, ...], database: str, *more: str) -> Iterator[Served]:
+def serving(command: tuple[str, ...], database: str) -> Iterator[Served]:
     """
     Run *command* on any free port, with *database* for DATABASE_URL.
     """
@@ -82,7 +84,7 @@ def serving(command: tuple[str, ...], database: str, *more: str) -> Iterator[Ser
         "PYTHONUNBUFFERED": "1",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, "--port", "0", *more],
+        [sys.executable, "-m", *command, *_ANY_PORT.get(command[0], ("--port", "0"))],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -174,7 +174,7 @@ def test_the_chat_is_told_of_a_change(household: Household) -> None:
         "shop: the database is degraded, it was healthy",
         "Missing tables: users. Apply what is missing: st44-migrate up."
         " If nothing is, a table was dropped by hand.",
-        "All 1 migrations are applied.",
+        "Every migration is applied, 1 of 1.",
     ]
 
 
@@ -191,7 +191,7 @@ def test_the_log_is_told_of_a_change(caplog: pytest.LogCaptureFixture) -> None:
             " missing: 011, 012, 013, 014, 015 and 1 more.",
         ),
         ("ERROR", "the database is unhealthy, it was degraded: Connection timeout."),
-        ("INFO", "the database is healthy, it was unhealthy: All 8 migrations are applied."),
+        ("INFO", "the database is healthy, it was unhealthy: Every migration is applied, 8 of 8."),
     ]
     fields = {k: v for k, v in vars(caplog.records[0]).items() if k.startswith("st44_")}
     assert fields == {

@@ -65,7 +65,7 @@ def texts(name: str, **changes: Any) -> list[str]:
 def test_a_healthy_page_says_so_and_no_more() -> None:
     """The status, the sentence, the tables, every migration from the newest to the oldest."""
     said = texts("healthy")
-    assert said[:3] == ["Database: healthy", "Healthy", "All 8 migrations are applied."]
+    assert said[:3] == ["Database: healthy", "Healthy", "Every migration is applied, 8 of 8."]
     assert "What to do" not in said
     timeline = said[said.index("Migrations") :]
     assert [text for text in timeline if text in FILES] == [*FILES][::-1]

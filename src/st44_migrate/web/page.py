@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from ..health import HealthStatus, Relation
 from ..health.documents import headline
@@ -28,7 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTENT_SECURITY_POLICY", "page"]
 
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+_HASH = _base64(hashlib.sha256(STYLE.encode()).digest())
 
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none';"
@@ -100,7 +104,7 @@ def _icon(status: HealthStatus) -> str:
     """
     dot = f"<circle cx='8' cy='8' r='7' fill='{_DOTS[status]}'/>"
     svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{dot}</svg>"
-    return f'<link rel="icon" href="data:image/svg+xml,{quote(svg)}">'
+    return f'<link rel="icon" href="data:image/svg+xml;base64,{_base64(svg.encode())}">'
 
 
 def _whole(report: HealthReport) -> Iterator[str]:

@@ -16,6 +16,7 @@ Schema = dict[str, Any]
 
 _TIME: Schema = {"type": "string", "format": "date-time", "examples": ["2025-12-14T02:30:00.000Z"]}
 _LABELS: Schema = {"type": "array", "items": {"type": "string"}}
+_KNOWN: Schema = {**_LABELS, "type": ["array", "null"], "description": "null: nobody could look."}
 
 
 def _object(required: str, **properties: Schema) -> Schema:
@@ -76,9 +77,9 @@ _REPORT = _object(
     migrations=_MIGRATIONS,
     schema=_TABLES,
     relation={"type": "string", "enum": [relation.value for relation in Relation]},
-    pending=_LABELS,
-    drift=_LABELS,
-    in_doubt=_LABELS,
+    pending=_KNOWN,
+    drift=_KNOWN,
+    in_doubt=_KNOWN,
     last_failure=_FAILURE,
     checkedAt={"anyOf": [{"type": "null"}, _TIME]},
     cached={"type": "boolean"},
