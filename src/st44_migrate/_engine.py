@@ -121,19 +121,37 @@ async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
     _refusals.refuse_pooled(progress.plan, pooled=ground.pooled)
     progress.warn(world)
     for pending in progress.plan.pending:
-        if not pending.script.transactional and not await ground.lock.held(world.conn):
-            # A file gave it away: others may have worked meanwhile.
-            await acquire(world, ground.lock, before(progress.report(world.now)))
+        if not pending.script.transactional and await _regained(world, progress, ground):
             return True
         outcome = await _one(world, progress, ground, pending)
         if outcome is Outcome.APPLIED:
             continue
         if outcome is Outcome.LOCK_LOST:
-            await acquire(world, ground.lock, before(progress.report(world.now)))
-        elif _alone(world, ground) or recorder(progress.ran, pending.migration):
+            await _take_again(world, progress, ground)
+            return True
+        given_away = await _regained(world, progress, ground)
+        others = given_away or not _alone(world, ground)
+        if not others or recorder(progress.ran, pending.migration):
             raise conflict(pending, progress.ran, progress.report(world.now))
         return True
     return False
+
+
+async def _regained(world: World, progress: Progress, ground: Ground) -> bool:
+    """
+    Take the lock again if a file gave it away: others may have worked meanwhile.
+
+    Returns:
+        Whether one did.
+    """
+    if await ground.lock.held(world.conn):
+        return False
+    await _take_again(world, progress, ground)
+    return True
+
+
+async def _take_again(world: World, progress: Progress, ground: Ground) -> None:
+    await acquire(world, ground.lock, before(progress.report(world.now)))
 
 
 def _alone(world: World, ground: Ground) -> bool:

@@ -69,6 +69,8 @@ class PoolerFound:
 class LockWaited:
     """
     Another runner holds the lock: *holder* says who, as far as we may know.
+
+    The next look is in *delay* seconds; 0: there is none any more.
     """
 
     holder: str
