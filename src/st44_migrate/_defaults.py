@@ -56,7 +56,7 @@ async def asyncio_sleep(seconds: float, /) -> None:
     await asyncio.sleep(seconds)
 
 
-async def asyncio_shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
+async def asyncio_shield(cleanup: Callable[[], Awaitable[object]], /) -> None:
     """
     Run *cleanup* in a task of its own; a cancellation arrives after its end.
     """

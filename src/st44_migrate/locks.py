@@ -11,7 +11,6 @@ business of its claim (see `_engine`), which needs no lock at all.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 
 from .dialects import Dialect, Footing
 from .errors import DriverError
@@ -86,17 +85,12 @@ class AdvisoryLock:
 
     async def release(self, conn: AsyncConnection, /) -> None:
         """
-        Give the lock back.  A courtesy, unless the session is the caller's: it
-        goes with the connection anyway.
+        Give the lock back.  A courtesy: it goes with the connection anyway.
         """
-        unlock = f"SELECT pg_catalog.pg_advisory_unlock({self.key})"
         try:
-            await conn.fetch(unlock)
-        except DriverError as error:
-            if not error.lost:
-                # A transaction that failed, and could not be undone, is in the way.
-                with suppress(DriverError):
-                    await conn.run(["ROLLBACK", unlock])
+            await conn.fetch(f"SELECT pg_catalog.pg_advisory_unlock({self.key})")
+        except DriverError:
+            return
 
 
 class WatchedLock(AdvisoryLock):

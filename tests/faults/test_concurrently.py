@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from faults.processes import runner
+from faults.tally import FINE, Tally, judged
 from runs.holding import free
 from st44_migrate import ApplyError, MigrateError
 from st44_migrate.events import LockWaited, NoticeReceived, StatementStarted
@@ -105,7 +106,9 @@ def test_a_build_whose_backend_is_ended_is_rebuilt(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a server")
 @pytest.mark.parametrize("build", BUILDS)
-def test_a_build_whose_runner_is_killed_is_rebuilt(pg_url: str, folder: Path, build: str) -> None:
+def test_a_build_whose_runner_is_killed_is_rebuilt(
+    pg_url: str, folder: Path, build: str, tally: Tally
+) -> None:
     """SIGKILL half-way: the server gives up within seconds, the next run builds anew."""
     target = Target("psycopg", pg_url)
     target.apply(write(folder, TABLE))
@@ -117,6 +120,16 @@ def test_a_build_whose_runner_is_killed_is_rebuilt(pg_url: str, folder: Path, bu
         assert victim.kill() == -9
         until(lambda: free(target), within=8)
     rebuild(target, folder)
+    outcome = judged(["t", "built"], index_and_table(target))
+    tally.count("PostgreSQL: kill -9 in the middle of an index build", [outcome])
+    assert outcome == FINE
+
+
+def index_and_table(target: Target) -> list[str]:
+    """
+    List the table and its valid indexes.
+    """
+    return [*target.tables(), *(name for name, valid in target.query(INDEXES) if valid)]
 
 
 def rebuild(target: Target, folder: Path) -> None:
