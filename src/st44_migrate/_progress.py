@@ -13,7 +13,17 @@ from ._sending import Failed
 from ._world import World
 from .dialects import Session
 from .events import MigrationApplied, ProblemFound
-from .model import Applied, History, LedgerEntry, Migration, Pending, Plan, Report, Severity, Version
+from .model import (
+    Applied,
+    History,
+    LedgerEntry,
+    Migration,
+    Pending,
+    Plan,
+    Report,
+    Severity,
+    Version,
+)
 from .plan import make_plan
 from .protocols import Clock
 

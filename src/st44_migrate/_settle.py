@@ -33,6 +33,7 @@ from .sqltext import units_checksum
 
 __all__ = ["baseline", "mark", "repair", "show"]
 
+
 async def baseline(
     world: World, migrations: Sequence[Migration], version: str, reason: str
 ) -> tuple[Status, ...]:

@@ -64,7 +64,9 @@ def plan_pending(draft: Draft, migration: Migration, place: int) -> None:
     except SourceError as error:
         draft.problems.append(problems.unreadable(migration, error))
         return
-    late = place < draft.reached or (draft.unknown is not None and draft.unknown > migration.version)
+    late = place < draft.reached or (
+        draft.unknown is not None and draft.unknown > migration.version
+    )
     if late and not (draft.allow_late or script.late):
         draft.problems.append(problems.comes_late(migration, draft.history.entries[-1].label))
     draft.problems.extend(_unfit(migration, draft.history, draft.ledger))

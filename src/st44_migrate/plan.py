@@ -111,7 +111,8 @@ def make_plan(
             check_applied(draft, migration, entry)
     ahead = _check_missing(draft, {m.version for m in files})
     draft.problems.extend(_gaps(files))
-    draft.statuses.sort(key=lambda status: status.version)
+    if not any(migration.rank for migration in files):
+        draft.statuses.sort(key=lambda status: status.version)
     for migration in (m for m in ordered if m.repeatable):
         plan_repeatable(draft, migration)
     return Plan(

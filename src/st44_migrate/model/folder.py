@@ -78,7 +78,7 @@ class Migration:
     repeatable: bool = False
     rank: int = 0
     key: str = ""
-    notation: Notation | None = field(default=None, repr=False)
+    notation: Notation | None = field(default=None, repr=False, compare=False)
     values: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     header: Header = Header()
 

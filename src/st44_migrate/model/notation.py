@@ -98,6 +98,8 @@ class Notation:
 
         wraps: The tool puts a transaction around each file.  One that does not
             leaves a file with several of its own to run block by block.
+
+        blank: A file with nothing in it does nothing; else it is refused.
     """
 
     tool: str
@@ -106,6 +108,7 @@ class Notation:
     opening: str = ""
     placeholder: Placeholder | None = None
     wraps: bool = True
+    blank: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ __all__ = ["LongVersion", "Version", "read_version"]
 _MOST_DIGITS = 100
 """What is longer is no number of anybody, and slow to read as one."""
 
-_PARTS = re.compile(rf"(?P<numbers>[0-9]{{1,{_MOST_DIGITS}}}(?:\.[0-9]{{1,{_MOST_DIGITS}}})*)?(?![0-9])")
+_PARTS = re.compile(
+    rf"(?P<numbers>[0-9]{{1,{_MOST_DIGITS}}}(?:\.[0-9]{{1,{_MOST_DIGITS}}})*)?(?![0-9])"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, order=False)

@@ -10,7 +10,7 @@ accept a driver of the wrong colour.
 
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
 from .effects import AsyncSleep, Clock, Observer, Shield, Sleep
-from .parts import AsyncRunner, Ledger, Lock, Runner, Source
+from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
 __all__ = [
     "AsyncConnection",
@@ -20,6 +20,7 @@ __all__ = [
     "Clock",
     "Connection",
     "Driver",
+    "Layout",
     "Ledger",
     "Lock",
     "Notice",
@@ -29,4 +30,5 @@ __all__ = [
     "Shield",
     "Sleep",
     "Source",
+    "Tree",
 ]

@@ -137,8 +137,7 @@ def _first_token(text: str, lexicon: Lexicon, end: int, at: int = 0) -> int | No
     """
     Find the first thing before *end* that is neither blank nor comment.
     """
-    start = next((start for _, start, _ in tokens(text[:end], lexicon, at)), None)
-    return start
+    return next((start for _, start, _ in tokens(text[:end], lexicon, at)), None)
 
 
 def _check(text: str, notation: Notation, found: _Found, lexicon: Lexicon) -> None:

@@ -57,12 +57,12 @@ def fill(
             pieces.append((length, start, same))
             length += len(what)
 
-    for number, (begin, end) in enumerate(parts):
+    for number, part in enumerate(parts):
+        at, end = part
         if number:
             # Whatever the part before ends with, this one begins a statement.
-            add(begin, "\n;\n", same=False)
-        at = begin
-        for start, stop, what in sorted(_changes(text, notation, values, begin, end, comments)):
+            add(at, "\n;\n", same=False)
+        for start, stop, what in sorted(_changes(text, notation, values, part, comments)):
             add(at, text[at:start], same=True)
             add(start, what, same=False)
             at = stop
@@ -74,13 +74,13 @@ def _changes(
     text: str,
     notation: Notation,
     values: Mapping[str, str],
-    begin: int,
-    end: int,
+    part: tuple[int, int],
     comments: Sequence[tuple[int, int]],
 ) -> Iterator[_Change]:
     placeholder = notation.placeholder
     if placeholder is None:
         return
+    begin, end = part
     regions = [(begin, end)]
     if not placeholder.everywhere:
         switches = list(_switches(text, notation, end))

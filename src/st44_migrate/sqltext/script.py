@@ -38,13 +38,14 @@ def read_script(migration: Migration, dialect: str, *, ledger: str = "schema_mig
     Raises:
         SourceError: the file cannot be taken as it is; its *place* says where.
     """
+    notation = migration.notation
     try:
-        text = decode(migration.content)
+        text = decode(migration.content, blank=notation is not None and notation.blank)
     except Flaw as flaw:
         raise _source_error(migration, legible(migration.content), flaw.offset, flaw) from None
     lexicon = lexicon_of(dialect)
     try:
-        part = take_excerpt(text, migration.notation, dict(migration.values), lexicon)
+        part = take_excerpt(text, notation, dict(migration.values), lexicon)
     except Flaw as flaw:
         raise _source_error(migration, text, flaw.offset, flaw) from None
     try:
