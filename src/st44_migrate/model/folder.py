@@ -32,6 +32,9 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+_SILENT = Header()
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """
@@ -80,7 +83,7 @@ class Migration:
     key: str = ""
     notation: Notation | None = field(default=None, repr=False, compare=False)
     values: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    header: Header = Header()
+    header: Header = _SILENT
 
 
 @dataclass(frozen=True, slots=True)

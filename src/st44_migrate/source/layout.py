@@ -41,13 +41,13 @@ class Aside(NamedTuple):
 
 
 class Writing(NamedTuple):
-    """
+    r"""
     How a new migration is written.
 
     Args:
         file: Its file, ``"{version}_{name}.sql"``.
 
-        text: What is in it, ``"-- +goose Up\\n{sql}"``.
+        text: What is in it, ``"-- +goose Up\n{sql}"``.
 
         stamp: How the time becomes a version, for `datetime.strftime`; empty: the
             tool counts.
@@ -56,6 +56,9 @@ class Writing(NamedTuple):
     file: str = "{version}_{name}.sql"
     text: str = "{sql}"
     stamp: str = ""
+
+
+_PLAINLY = Writing()
 
 
 def integer(found: re.Match[str]) -> Name | None:
@@ -143,7 +146,7 @@ class FileLayout:
     arrange: Callable[[Sequence[Migration]], Iterable[Migration]] | None = None
     aside: Callable[[Tree, str], Aside] | None = None
     includes: Callable[[Tree, str, Mapping[str, str]], Mapping[str, str]] | None = None
-    writing: Writing = Writing()
+    writing: Writing = _PLAINLY
     sort: Callable[[Iterable[str]], Names] | None = None
     telling: bool = False
     signs: re.Pattern[str] = _NEVER
@@ -280,5 +283,3 @@ def _program(tool: str, file: str) -> tuple[str, str]:
         f"Say in SQL what it does: --set '{file}=UPDATE ...', or values={{{file!r}: ...}} in Python;"
         f" empty if nothing is to be done. Or write that into a .sql file in its place.",
     )
-
-

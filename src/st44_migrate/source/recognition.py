@@ -153,9 +153,7 @@ def _patterns_of_others(layout: FileLayout) -> list[re.Pattern[str]]:
     ]
 
 
-def _first(
-    patterns: Sequence[re.Pattern[str]], texts: Mapping[str, str]
-) -> tuple[str, str] | None:
+def _first(patterns: Sequence[re.Pattern[str]], texts: Mapping[str, str]) -> tuple[str, str] | None:
     """
     Find the first file that has one of *patterns* at the beginning of a line.
     """

@@ -51,7 +51,9 @@ def _configured(tree: Tree, file: str) -> Aside:
     if beside not in tree.files:
         return Aside()
     lines = tree.read(beside).decode("utf-8", "replace").splitlines()
-    said = {key.strip(): value.strip().lower() for key, _, value in (s.partition("=") for s in lines)}
+    said = {
+        key.strip(): value.strip().lower() for key, _, value in (s.partition("=") for s in lines)
+    }
     alone = said.get("executeInTransaction") == "false"
     return Aside(
         Header(transaction=False if alone else None),
@@ -70,7 +72,9 @@ LAYOUT = FileLayout(
     read=_read,
     near=re.compile(rf"{_IN}[VRUB][0-9_][^/]*\.sql", re.IGNORECASE),
     passed=re.compile(rf"{_IN}U{_VERSION}__[^/]*\.sql"),
-    code=re.compile(rf"{_IN}(?:V(?P<version>{_VERSION})|R)__(?P<name>\w+)\.(?:java|kt|groovy|class)"),
+    code=re.compile(
+        rf"{_IN}(?:V(?P<version>{_VERSION})|R)__(?P<name>\w+)\.(?:java|kt|groovy|class)"
+    ),
     refused=(
         (
             re.compile(rf"{_IN}B{_VERSION}__[^/]*\.sql"),

@@ -37,7 +37,9 @@ LAYOUT = FileLayout(
     notation=Notation(
         tool="goose",
         markers=tuple(
-            Marker(re.compile(rf"--[ ]\+goose[ ]+{words}[ \t]*$", re.IGNORECASE | re.MULTILINE), means)
+            Marker(
+                re.compile(rf"--[ ]\+goose[ ]+{words}[ \t]*$", re.IGNORECASE | re.MULTILINE), means
+            )
             for words, means in _MARKERS
         ),
         sections=True,

@@ -1,5 +1,5 @@
 """
-This library's own layout: ``017_add_rewards.sql``, and all of it is SQL.
+Our own layout: ``017_add_rewards.sql``, and all of it is SQL.
 
 A file that another tool wrote for both ways may be called the same.  Read as it
 stands it would be undone at once, so what follows the other tool's marker is

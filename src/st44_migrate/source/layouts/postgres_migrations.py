@@ -19,9 +19,7 @@ LAYOUT = FileLayout(
     code=re.compile(r"(?P<version>[0-9]+)[-_]?(?P<name>.*)\.js"),
     notation=Notation(
         tool="postgres-migrations",
-        markers=(
-            Marker(re.compile(r"-- postgres-migrations disable-transaction"), Meaning.ALONE),
-        ),
+        markers=(Marker(re.compile(r"-- postgres-migrations disable-transaction"), Meaning.ALONE),),
     ),
     writing=Writing("{version}-{name}.sql"),
 )

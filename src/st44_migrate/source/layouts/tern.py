@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYOUT"]
 
-_ACTION = re.compile(
-    r"\{\{-?\s*(?:/\*.*?\*/(?P<text>)|\.?(?P<name>[^{}]*?))\s*-?\}\}", re.DOTALL
-)
+_ACTION = re.compile(r"\{\{-?\s*(?:/\*.*?\*/(?P<text>)|\.?(?P<name>[^{}]*?))\s*-?\}\}", re.DOTALL)
 _OTHER_FILE = re.compile(r'template\s+"(?P<file>[^"]+)"(?:\s+\.)?')
 
 

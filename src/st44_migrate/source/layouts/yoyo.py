@@ -95,7 +95,10 @@ LAYOUT = FileLayout(
         tool="yoyo",
         markers=(
             Marker(
-                re.compile(r"[ \t]*--[ \t]*transactional[ \t]*:[ \t]*false[ \t]*$", re.IGNORECASE | re.MULTILINE),
+                re.compile(
+                    r"[ \t]*--[ \t]*transactional[ \t]*:[ \t]*false[ \t]*$",
+                    re.IGNORECASE | re.MULTILINE,
+                ),
                 Meaning.ALONE,
                 leading=True,
             ),
