@@ -84,7 +84,8 @@ async def undo(
     item = culprit(batch, error) if error else None
     if item is None or item.role is not Role.RESTORE:
         # In a transaction left open nothing works, giving the lock back included.
-        await quietly(world, ["ROLLBACK"]) or await quietly(world, ["ROLLBACK"])
+        if not await quietly(world, ["ROLLBACK"]):
+            await quietly(world, ["ROLLBACK"])
     for left in envelope.restore(pending.script):
         await quietly(world, [left.sql])
 

@@ -15,7 +15,7 @@ from ._ground import Ground, standing
 from ._patience import patiently
 from ._sending import quietly
 from ._world import World
-from .errors import ConfigError, DriverError, LedgerError
+from .errors import ConfigError, DriverError, LedgerError, SourceError
 from .model import (
     History,
     JournalEntry,
@@ -154,7 +154,17 @@ async def show(world: World, migrations: Sequence[Migration], version: str) -> R
     file = next((m for m in migrations if m.version == number), None)
     if entry is None and kept is None and file is None:
         raise ConfigError(f"there is no version {version}, in the folder or in the ledger")
-    return Record(entry, kept, sql, actor, file)
+    return Record(entry, kept, sql, actor, file, _text(world, file))
+
+
+def _text(world: World, file: Migration | None) -> str | None:
+    """
+    Read what of *file* would be applied, if it can be read.
+    """
+    try:
+        return world.read(file).text if file is not None else None
+    except SourceError:
+        return None
 
 
 # --- statements ---------------------------------------------------------------

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .dialects import Dialect, Footing, Tables
-from .model import JournalEntry, JournalState, LedgerEntry, Migration, Script, Version
-from .protocols import Row
+from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
     "COLUMNS",
@@ -28,7 +27,6 @@ __all__ = [
     "fail",
     "finish",
     "key",
-    "read_row",
     "retire",
 ]
 
@@ -267,29 +265,6 @@ def applied_sql(footing: Footing, dialect: Dialect, version: Version) -> str:
     return (
         f"SELECT sql, actor FROM {footing.tables.journal}"
         f" WHERE version = {dialect.literal(key(version))}"
-    )
-
-
-def read_row(version: Version, row: Row) -> JournalEntry:
-    """
-    Read one row of `COLUMNS`.
-    """
-    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
-    reason, error, backend_pid, backend_start = rest
-    return JournalEntry(
-        version=version,
-        state=JournalState(state),
-        checksum=checksum,
-        raw_checksum=raw,
-        total=total,
-        done=done,
-        done_checksum=done_checksum,
-        in_doubt=bool(in_doubt),
-        duration_ms=duration,
-        reason=reason,
-        error=error,
-        backend_pid=backend_pid,
-        backend_start=backend_start,
     )
 
 

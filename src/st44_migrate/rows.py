@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from . import journal
-from .model import History, JournalEntry, LedgerEntry, Version, read_version
+from .model import History, JournalEntry, JournalState, LedgerEntry, Version, read_version
 from .protocols import Row
 
 __all__ = ["read_history"]
@@ -30,7 +29,7 @@ def read_history(rows: Sequence[Row]) -> History:
         if version is None:
             foreign.append(text)
             continue
-        entry = journal.read_row(version, kept) if journaled else None
+        entry = _read_journal(version, kept) if journaled else None
         if recorded:
             entries.setdefault(version, LedgerEntry(version, text, name or "", _moment(at), entry))
         elif entry is not None:
@@ -47,6 +46,29 @@ def read_history(rows: Sequence[Row]) -> History:
 
 def _pair(entry: LedgerEntry, left: JournalEntry) -> LedgerEntry:
     return entry if entry.journal else replace(entry, journal=left)
+
+
+def _read_journal(version: Version, row: Row) -> JournalEntry:
+    """
+    Read what `journal.COLUMNS` asks for.
+    """
+    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
+    reason, error, backend_pid, backend_start = rest
+    return JournalEntry(
+        version=version,
+        state=JournalState(state),
+        checksum=checksum,
+        raw_checksum=raw,
+        total=total,
+        done=done,
+        done_checksum=done_checksum,
+        in_doubt=bool(in_doubt),
+        duration_ms=duration,
+        reason=reason,
+        error=error,
+        backend_pid=backend_pid,
+        backend_start=backend_start,
+    )
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

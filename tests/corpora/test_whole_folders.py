@@ -9,7 +9,7 @@ import base64
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def expectation(corpus: Corpus, version: int) -> Mapping[str, Any] | None:
 @pytest.fixture
 def choose(
     postgres: PostgresServer, request: pytest.FixtureRequest
-) -> Iterator[Callable[[Corpus], tuple[PostgresServer, Mapping[str, Any]]]]:
+) -> Callable[[Corpus], tuple[PostgresServer, Mapping[str, Any]]]:
     """
     Give what finds a server that has all that a corpus needs, and what to expect there.
     """
@@ -125,7 +125,7 @@ def choose(
                 return server, expected
         pytest.skip(f"no server at hand has {', '.join(sorted(corpus.extensions))}")
 
-    yield find
+    return find
 
 
 @needs_corpora

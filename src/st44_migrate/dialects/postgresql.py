@@ -17,6 +17,7 @@ from .footing import Footing, Tables, Trouble
 from .postgresql_alone import evidence, unfinished
 from .postgresql_catalog import HIDDEN, filtered, footing, inspect, literal, tables
 from .postgresql_holders import holders
+from .postgresql_progress import progress
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
 __all__ = ["PostgreSQL"]
@@ -179,6 +180,9 @@ END"""
 
     def holders(self, statement: str) -> str | None:
         return holders(statement, literal)
+
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        return progress(statement, pid)
 
     def violations(self) -> str | None:
         return None

@@ -168,6 +168,8 @@ class Record:
         applied_by: Who did, ``"app@host"``.
 
         file: The migration as the folder has it now, None where it is gone.
+
+        file_sql: What of that file would be applied, None where it cannot be read.
     """
 
     entry: LedgerEntry | None
@@ -175,3 +177,4 @@ class Record:
     applied_sql: str | None
     applied_by: str | None
     file: Migration | None
+    file_sql: str | None = None
