@@ -18,7 +18,7 @@ from time import perf_counter
 PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
-PURE = {"dialects", "plan", "problems", "render", "sqltext"}
+PURE = {"dialects", "draft", "plan", "problems", "render", "sqltext"}
 COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
 EDGES = {"cli", "__main__"}
 

@@ -88,9 +88,9 @@ class Notation:
 
         markers: The first that matches a comment decides.
 
-        sections: A part of a file is read only behind a marker that says so; a
-            file without one would do nothing, and what stands before the first
-            is never run.  Else a file is read from its beginning.
+        sections: A part of a file is read only behind a marker that says so, and a
+            file without one would do nothing.  Else such a file is read whole.
+            What stands before the first such marker is never run.
 
         opening: The marker that opens a part that is read, for messages.
 

@@ -144,9 +144,9 @@ def _check(text: str, notation: Notation, found: _Found, lexicon: Lexicon) -> No
     for marker, start, end in found.markers:
         if marker.means is Meaning.ELSEWHERE:
             _refuse_elsewhere(text, marker, start, end, lexicon)
-    if not notation.sections:
-        return
     first = next((start for marker, start, _ in found.markers if marker.means in _OPENS), None)
+    if first is None and not notation.sections:
+        return
     stray = _first_token(text, lexicon, found.parts[0][1] if first is None else first)
     if stray is not None:
         raise Flaw(
