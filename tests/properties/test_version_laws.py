@@ -27,7 +27,9 @@ def test_all_versions_have_one_order(found: list[Version]) -> None:
     ordered = sorted(found)
     for i, low in enumerate(ordered):
         assert all(low <= high and high >= low for high in ordered[i:])
-        assert all((low == high) != (low < high) and (low < high) == (high > low) for high in ordered[i:])
+        assert all(
+            (low == high) != (low < high) and (low < high) == (high > low) for high in ordered[i:]
+        )
 
 
 @given(versions, versions)

@@ -142,7 +142,9 @@ def test_what_its_tool_does_not_understand_is_a_comment(layout: str, text: str) 
 
 def test_our_own_headers_count_in_every_layout() -> None:
     """They have the last word."""
-    text = "-- st44: transaction, late\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\nSELECT 2;"
+    text = (
+        "-- st44: transaction, late\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\nSELECT 2;"
+    )
     script = read("goose", text)
     assert script.transactional
     assert script.late
@@ -184,7 +186,9 @@ def test_what_no_tool_would_run_is_refused(layout: str, opening: str) -> None:
     error = refusal(layout, f"\n  SELECT 1;\n{opening}\nSELECT 2;")
     assert error.place is not None
     assert (error.place.line, error.place.column) == (2, 3)
-    error = refusal(layout, f"-- only a comment\n{opening.lower().replace('up', 'down')}\nSELECT 2;")
+    error = refusal(
+        layout, f"-- only a comment\n{opening.lower().replace('up', 'down')}\nSELECT 2;"
+    )
     assert opening in error.happened
 
 
@@ -251,7 +255,12 @@ def test_a_file_with_nothing_in_it_does_nothing_elsewhere() -> None:
         ("flyway", "SELECT '${flyway:database}'", {"flyway:database": "d"}, "SELECT 'd'"),
         ("flyway", "SELECT $$${x}$$", {"x": "1"}, "SELECT $$1$$"),
         ("tern", "CREATE TABLE {{.p}}_a (i int)", {"p": "x"}, "CREATE TABLE x_a (i int)"),
-        ("tern", "CREATE TABLE a{{ sub 43 1 }} (i int)", {"sub 43 1": "42"}, "CREATE TABLE a42 (i int)"),
+        (
+            "tern",
+            "CREATE TABLE a{{ sub 43 1 }} (i int)",
+            {"sub 43 1": "42"},
+            "CREATE TABLE a42 (i int)",
+        ),
         ("tern", "SELECT {{/* why */}}1{{- .x -}}", {"x": "0"}, "SELECT 10"),
     ],
 )

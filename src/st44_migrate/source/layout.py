@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from st44_migrate.model import Header, LongVersion, Migration, Notation, read_version
 
-from .listing import misnamed, nothing
+from .listing import misnamed, nothing, printable
 from .naming import Misnamed, Name, Names, read_integer
 
 if TYPE_CHECKING:
@@ -278,6 +278,7 @@ def _instead(file: str, sql: str) -> bytes:
 
 
 def _program(tool: str, file: str) -> tuple[str, str]:
+    file = printable(file)
     return (
         f"is a program, which only {tool} can run.",
         f"Say in SQL what it does: --set '{file}=UPDATE ...', or values={{{file!r}: ...}} in Python;"
