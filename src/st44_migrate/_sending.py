@@ -82,10 +82,10 @@ async def undo(
     connection does the same.
     """
     item = culprit(batch, error) if error else None
-    if item is None or item.role is not Role.RESTORE:
-        # In a transaction left open nothing works, giving the lock back included.
-        if not await quietly(world, ["ROLLBACK"]):
-            await quietly(world, ["ROLLBACK"])
+    is_open = item is None or item.role is not Role.RESTORE
+    # Twice, if need be: in a transaction left open not even the lock can be given back.
+    if is_open and not await quietly(world, ["ROLLBACK"]):
+        await quietly(world, ["ROLLBACK"])
     for left in envelope.restore(pending.script):
         await quietly(world, [left.sql])
 
