@@ -165,7 +165,7 @@ def check_applied(draft: Draft, migration: Migration, entry: LedgerEntry) -> Non
         draft.problems.append(problems.recorded_too_early(migration, kept))
     elif kept is not None and not _same(draft.read, migration, kept):
         state = State.EDITED
-        draft.problems.append(problems.edited(migration, entry))
+        draft.problems.append(_why(draft, migration, entry))
     if entry.label != migration.label:
         draft.problems.append(problems.other_number(migration, entry))
     if entry.name and entry.name not in (migration.name, f"{migration.label}_{migration.name}"):
@@ -188,3 +188,15 @@ def _same(read: Callable[[Migration], Script], migration: Migration, kept: Journ
         return read(migration).checksum == kept.checksum
     except SourceError:
         return False
+
+
+def _why(draft: Draft, migration: Migration, entry: LedgerEntry) -> Problem:
+    """
+    Say why a file is not what was applied: where it is filled in, a value may be missing.
+    """
+    try:
+        draft.read(migration)
+    except SourceError as error:
+        if migration.notation is not None and migration.notation.placeholder is not None:
+            return problems.unreadable(migration, error)
+    return problems.edited(migration, entry)

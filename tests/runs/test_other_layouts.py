@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from dressing import DRESSES, Dressed, dress
+from runs.conftest import target_of
 from st44_migrate import (
     ApplyError,
     LedgerName,
@@ -34,8 +35,12 @@ MORE = Dressed(11, "more", ("CREATE TABLE more (i integer)",))
 
 
 @pytest.mark.parametrize("layout", DRESSES)
-def test_a_folder_of_each_tool_is_applied(target: Target, layout: str) -> None:
+@pytest.mark.parametrize("kind", ["psycopg-async", "sqlite3"])
+def test_a_folder_of_each_tool_is_applied(
+    kind: str, layout: str, request: pytest.FixtureRequest
+) -> None:
     """Once, whole and in order; a second run does nothing; a file more is applied."""
+    target = target_of(kind, request)
     source = Memory(dress(layout, FOLDER), layout=layout)
     assert len(applied(target.apply(source))) == 3
     assert target.tables() == {"one", "two"}
@@ -218,6 +223,7 @@ def test_a_value_that_changes_is_an_edit(target: Target) -> None:
     assert codes(target.plan(one)) == []
     other = Memory(files, layout="flyway", values={"t": "other", "unused": "x"})
     assert codes(target.plan(other)) == ["edited"]
+    assert codes(target.plan(Memory(files, layout="flyway"))) == ["unreadable"]
     record = target.show(other, "1")
     assert record.applied_sql == "CREATE TABLE one (i integer)"
     assert record.file_sql == "CREATE TABLE other (i integer)"
