@@ -130,7 +130,10 @@ def _misfits(names: Names) -> Iterator[str]:
     if names.wrong:
         first = names.wrong[0]
         more = f", and {len(names.wrong) - 1} more" if len(names.wrong) > 1 else ""
-        yield f"{first.file} {first.reason or 'is not called so.'}".removesuffix(".") + more
+        yield (
+            f"{first.file} {first.reason or 'is not called as its own are.'}".removesuffix(".")
+            + more
+        )
 
 
 def _own_patterns(layout: FileLayout) -> list[re.Pattern[str]]:
