@@ -158,6 +158,27 @@ def test_a_folder_is_possible_for_whoever_wrote_it(
     assert findings[other].layout == other
 
 
+@given(
+    st.dictionaries(
+        st.text("ab-", min_size=1, max_size=3), st.sets(st.integers(0, 5), max_size=2), min_size=1
+    )
+)
+def test_yoyo_takes_the_first_that_waits_for_nothing(waits: dict[str, set[int]]) -> None:
+    """Again and again, among all that are left; names are compared with their ending."""
+    labels = list(waits)
+    depends = {
+        label: {labels[i] for i in others if i < labels.index(label)}
+        for label, others in waits.items()
+    }
+    files = {f"{label}.sql": f"-- depends: {' '.join(depends[label])}\n" for label in labels}
+    ordered = [m.label for m in Memory(files, layout="yoyo").load()]
+    assert sorted(ordered) == sorted(labels)
+    for place, label in enumerate(ordered):
+        done = set(ordered[:place])
+        ready = [left for left in ordered[place:] if depends[left] <= done]
+        assert label == min(ready, key=lambda left: f"{left}.sql")
+
+
 def _is_quoting(folder: Sequence[Dressed]) -> bool:
     """
     Whether a quote in it has a marker, which recognition takes for one: it reads lines.

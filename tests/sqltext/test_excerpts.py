@@ -4,47 +4,23 @@ What is read of a file that another tool wrote, and where its places are.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import pytest
 
-from sqltext.kit import texts, units
+from sqltext.kit import PATH, read_as, texts, units
 from st44_migrate.errors import SourceError
-from st44_migrate.model import Header, Migration, Notation, Script
-from st44_migrate.source.layouts import builtin
+from st44_migrate.model import Header, Migration, Notation
 from st44_migrate.sqltext import read_script
-
-PATH = "migrations/001_a.sql"
-
-
-def read(
-    layout: str, text: str, values: Mapping[str, str] | None = None, dialect: str = "postgresql"
-) -> Script:
-    """
-    Read *text* as a file of *layout*.
-    """
-    data = text.encode()
-    migration = Migration(
-        1,
-        "001",
-        "a",
-        PATH,
-        data,
-        hashlib.sha256(data).hexdigest(),
-        notation=builtin(layout).notation,
-        values=tuple((values or {}).items()),
-    )
-    return read_script(migration, dialect)
 
 
 def statements(layout: str, text: str, values: Mapping[str, str] | None = None) -> list[str]:
-    return texts(read(layout, text, values).statements)
+    return texts(read_as(layout, text, values).statements)
 
 
 def refusal(layout: str, text: str, values: Mapping[str, str] | None = None) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        read(layout, text, values)
+        read_as(layout, text, values)
     assert caught.value.place is not None
     return caught.value
 
@@ -87,14 +63,14 @@ def test_a_marker_stands_at_the_beginning_of_its_line(layout: str) -> None:
 def test_the_checksum_does_not_count_the_way_back(layout: str) -> None:
     """Whoever edits it has changed nothing that was applied."""
     edited = BOTH_WAYS[layout].replace("never", "ever'")
-    assert read(layout, BOTH_WAYS[layout]).checksum == read(layout, edited).checksum
+    assert read_as(layout, BOTH_WAYS[layout]).checksum == read_as(layout, edited).checksum
 
 
 @pytest.mark.parametrize("layout", ["goose", "sql-migrate", "dbmate", "node-pg-migrate"])
 def test_several_parts_are_read_one_after_the_other(layout: str) -> None:
     """Whatever a part ends with, the next begins a statement; places are the file's."""
     once = BOTH_WAYS[layout].replace("1;", "1")
-    script = read(layout, f"{once}\n{BOTH_WAYS[layout].replace('1', '2')}")
+    script = read_as(layout, f"{once}\n{BOTH_WAYS[layout].replace('1', '2')}")
     assert texts(script.statements) == ["SELECT 1", "SELECT 2"]
     assert [(s.line, s.column) for s in script.statements] == [(2, 1), (6, 1)]
 
@@ -117,7 +93,7 @@ def test_several_parts_are_read_one_after_the_other(layout: str) -> None:
 )
 def test_a_file_may_want_no_transaction(layout: str, text: str) -> None:
     """Each tool has its own word for it."""
-    script = read(layout, text)
+    script = read_as(layout, text)
     assert not script.transactional
     assert units(script) == [["SELECT 1"], ["SELECT 2"]]
 
@@ -137,7 +113,7 @@ def test_a_file_may_want_no_transaction(layout: str, text: str) -> None:
 )
 def test_what_its_tool_does_not_understand_is_a_comment(layout: str, text: str) -> None:
     """A word in another place, or in other letters, asks for nothing."""
-    assert read(layout, text).transactional
+    assert read_as(layout, text).transactional
 
 
 def test_our_own_headers_count_in_every_layout() -> None:
@@ -145,7 +121,7 @@ def test_our_own_headers_count_in_every_layout() -> None:
     text = (
         "-- st44: transaction, late\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\nSELECT 2;"
     )
-    script = read("goose", text)
+    script = read_as("goose", text)
     assert script.transactional
     assert script.late
 
@@ -233,9 +209,9 @@ def test_places_are_those_of_the_file(layout: str) -> None:
 def test_a_tool_without_transactions_leaves_blocks_alone() -> None:
     """Prisma sends a file as it is: blocks of its own beside other statements are units."""
     text = "BEGIN;\nSELECT 1;\nSELECT 2;\nCOMMIT;\nSELECT 3;\nBEGIN; SELECT 4; COMMIT;"
-    assert units(read("prisma", text)) == [["SELECT 1", "SELECT 2"], ["SELECT 3"], ["SELECT 4"]]
-    assert read("prisma", "BEGIN; SELECT 1; COMMIT;").transactional
-    assert read("prisma", "SELECT 1; SELECT 2").transactional
+    assert units(read_as("prisma", text)) == [["SELECT 1", "SELECT 2"], ["SELECT 3"], ["SELECT 4"]]
+    assert read_as("prisma", "BEGIN; SELECT 1; COMMIT;").transactional
+    assert read_as("prisma", "SELECT 1; SELECT 2").transactional
     assert "stands outside" in str(refusal("sqlx", "BEGIN; SELECT 1; COMMIT; SELECT 2"))
 
 
@@ -329,7 +305,7 @@ def test_places_behind_a_placeholder_are_those_of_the_file() -> None:
     text = "SELECT ${long}; SELECT 2;\nSELECT ${short}, 'oops"
     error = refusal("flyway", text, {"long": "1,\n2,\n3", "short": "1"})
     assert str(error).startswith(f"{PATH}:2:18: ")
-    script = read("flyway", "SELECT ${long}; SELECT 2;\nSELECT 3", {"long": "1,\n2,\n3"})
+    script = read_as("flyway", "SELECT ${long}; SELECT 2;\nSELECT 3", {"long": "1,\n2,\n3"})
     assert [(s.line, s.column) for s in script.statements] == [(1, 1), (1, 17), (2, 1)]
 
 
