@@ -382,6 +382,15 @@ def test_a_wrong_folder_says_whose_it_may_be(tmp_path: object) -> None:
     assert "--layout" not in refused("plain", "a.sql")
 
 
+@pytest.mark.parametrize("layout", ["plain", "sqlx", "prisma", "golang-migrate"])
+def test_values_that_nothing_asks_for_are_refused(layout: str) -> None:
+    """Whoever gives one counts on its effect, and the SQL would run as it stands."""
+    with pytest.raises(ConfigError, match="has no placeholders"):
+        load(layout, {"1_a.sql": "SELECT ${x}"}, {"x": "1"})
+    with pytest.raises(ConfigError, match="has no placeholders"):
+        load("golang-migrate", {"1_a.up.go": ""}, {"2_b.up.go": "SELECT 1"})
+
+
 def test_a_source_is_described_with_its_layout() -> None:
     """Values are left out: they may be secrets."""
     source = Folder("db", layout="goose", values={"password": "secret"})

@@ -21,19 +21,19 @@ class Meaning(Enum):
     """
 
     UP = auto()
-    """What follows brings the schema forward: it is read."""
+    """What follows brings the schema forward, and is read."""
 
     UP_ALONE = auto()
     """The same, and outside of a transaction."""
 
     DOWN = auto()
-    """What follows takes it back: it is never read."""
+    """What follows takes it back, and is never read."""
 
     ALONE = auto()
     """The file runs outside of a transaction."""
 
     ELSEWHERE = auto()
-    """What follows would be taken back by another tool: no SQL may follow."""
+    """What follows is the way back of another tool, so that no SQL may follow."""
 
     FILL = auto()
     """Placeholders are filled in from here on."""

@@ -10,8 +10,21 @@ at here, and no database is known.
 from __future__ import annotations
 
 from .folder import Folder
-from .layout import Aside, FileLayout, Writing
+from .layout import Aside, FileLayout, Writing, integer, whole
 from .memory import Memory
+from .naming import Misnamed, Name, Names
 from .package import Package
 
-__all__ = ["Aside", "FileLayout", "Folder", "Memory", "Package", "Writing"]
+__all__ = [
+    "Aside",
+    "FileLayout",
+    "Folder",
+    "Memory",
+    "Misnamed",
+    "Name",
+    "Names",
+    "Package",
+    "Writing",
+    "integer",
+    "whole",
+]

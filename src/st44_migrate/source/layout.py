@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from st44_migrate.errors import ConfigError
 from st44_migrate.model import Header, LongVersion, Migration, Notation, read_version
 
 from .listing import misnamed, nothing, printable
@@ -158,6 +159,7 @@ class FileLayout:
         """
         See `protocols.Layout`.
         """
+        self._refuse_idle(tree, values)
         names = self.names(tree.files, values)
         wrong = [*names.wrong, *self._hollow(tree)]
         if wrong:
@@ -166,6 +168,22 @@ class FileLayout:
             raise nothing(tree, names.ignored, self._whole_rule(""), hint)
         made = [self._make(tree, name, values) for name in names.migrations]
         return made if self.arrange is None else _ranked(made, list(self.arrange(made)))
+
+    def _refuse_idle(self, tree: Tree, values: Mapping[str, str]) -> None:
+        """
+        Refuse values that nothing asks for: somebody counts on their effect.
+        """
+        if self.notation is not None and self.notation.placeholder is not None:
+            return
+        idle = [name for name in values if not (name in tree.files and self.code.fullmatch(name))]
+        if idle:
+            raise ConfigError(
+                f"the layout {self.name} has no placeholders, so nothing is filled in with"
+                f" {printable(idle[0])}",
+                unchanged="Nothing was run.",
+                remedy="Leave that value out; or is it a folder of another tool?"
+                " st44-migrate detect says whose.",
+            )
 
     def names(self, files: Iterable[str], values: Mapping[str, str]) -> Names:
         """

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "examine", "recognise"]
 
+_DEEP = 2
+"""So many levels of sub-folders are looked into: it may be the wrong folder, and a large one."""
+
 _READ = 200
 """So many files are looked into: one with a marker is proof enough."""
 
@@ -91,7 +94,7 @@ def examine(tree: Callable[[int], Tree]) -> tuple[Finding, ...]:
     Args:
         tree: Lists the folder, down to so many levels of sub-folders.
     """
-    trees = {depth: tree(depth) for depth in sorted({builtin(name).depth for name in BUILT_IN})}
+    trees = {depth: tree(depth) for depth in range(_DEEP + 1)}
     findings = [_find(builtin(name), trees) for name in BUILT_IN]
     order = list(BUILT_IN)
     return tuple(
@@ -103,7 +106,7 @@ def examine(tree: Callable[[int], Tree]) -> tuple[Finding, ...]:
 
 
 def _find(layout: FileLayout, trees: Mapping[int, Tree]) -> Finding:
-    tree = trees[layout.depth]
+    tree = trees[min(layout.depth, _DEEP)]
     names = layout.names(tree.files, {})
     doubts = list(_misfits(names))
     if not names.migrations:

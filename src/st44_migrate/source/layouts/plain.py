@@ -23,7 +23,7 @@ _BACK = {
     "sql-migrate": r"-- \+migrate down\b",
     "dbmate": r"--\s*migrate:down\b",
     "tern": r"---- create above / drop below ----",
-    "node-pg-migrate": r"--[\s-]*down\s+migration\b",
+    "node-pg-migrate": r"--[ \t-]*down[ \t]+migration[ \t-]*$",
 }
 
 LAYOUT = FileLayout(
@@ -34,7 +34,7 @@ LAYOUT = FileLayout(
     notation=Notation(
         tool="st44-migrate",
         markers=tuple(
-            Marker(re.compile(pattern, re.IGNORECASE), Meaning.ELSEWHERE, tool=tool)
+            Marker(re.compile(pattern, re.IGNORECASE | re.MULTILINE), Meaning.ELSEWHERE, tool=tool)
             for tool, pattern in _BACK.items()
         ),
         blank=False,
