@@ -47,7 +47,7 @@ from ._progress import Lost, Progress, compare
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
-from .dialects import Trouble
+from .dialects import Footing, Trouble
 from .events import MigrationFailed, MigrationSkipped, MigrationStarted, RunStarted
 from .model import History, Migration, Pending, Plan, Report
 
@@ -73,7 +73,7 @@ async def plan(world: World, migrations: Sequence[Migration]) -> Plan:
     if not made.pending:
         return made
     footing = await world.ledger.inspect(world.conn)
-    return compare(world, migrations, replace(history, width=footing.width))
+    return compare(world, migrations, _seen(history, footing))
 
 
 async def apply(world: World, progress: Progress) -> Report:
@@ -177,7 +177,14 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
     files = {migration.version: migration for migration in progress.migrations}
     if await resolve_doubts(world, ground.envelope, files, history):
         history = await _read(world)
-    return replace(history, width=ground.footing.width)
+    return _seen(history, ground.footing)
+
+
+def _seen(history: History, footing: Footing) -> History:
+    """
+    Add what the ledger's column takes.
+    """
+    return replace(history, width=footing.width, numeric=footing.numeric)
 
 
 def _find_lost(world: World, progress: Progress) -> None:

@@ -51,7 +51,7 @@ class PostgreSQL:
 
     name = "postgresql"
     now = "pg_catalog.clock_timestamp()"
-    types = ("timestamptz", "varchar(32)")
+    types = ("timestamptz", "varchar(255)")
     spelled = "version"
     locks_sessions = True
 

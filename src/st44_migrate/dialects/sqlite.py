@@ -55,7 +55,7 @@ class SQLite:
 
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
-    types = ("timestamp", "varchar(32)")
+    types = ("timestamp", "varchar(255)")
     spelled = "CAST(version AS text)"
     locks_sessions = False
 

@@ -10,7 +10,7 @@ accept a driver of the wrong colour.
 
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
 from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
-from .parts import AsyncRunner, Ledger, Lock, Runner, Source
+from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
 __all__ = [
     "AsyncConnection",
@@ -21,6 +21,7 @@ __all__ = [
     "Clock",
     "Connection",
     "Driver",
+    "Layout",
     "Ledger",
     "Lock",
     "Notice",
@@ -30,4 +31,5 @@ __all__ = [
     "Shield",
     "Sleep",
     "Source",
+    "Tree",
 ]
