@@ -47,7 +47,7 @@ from ._progress import Lost, Progress, compare
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
-from .dialects import Trouble
+from .dialects import Footing, Trouble
 from .events import MigrationFailed, MigrationSkipped, MigrationStarted, RunStarted
 from .model import History, Migration, Pending, Plan, Report
 
@@ -73,7 +73,7 @@ async def plan(world: World, migrations: Sequence[Migration]) -> Plan:
     if not made.pending:
         return made
     footing = await world.ledger.inspect(world.conn)
-    return compare(world, migrations, replace(history, width=footing.width))
+    return compare(world, migrations, _seen(history, footing))
 
 
 async def apply(world: World, progress: Progress) -> Report:
@@ -121,19 +121,37 @@ async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
     _refusals.refuse_pooled(progress.plan, pooled=ground.pooled)
     progress.warn(world)
     for pending in progress.plan.pending:
-        if not pending.script.transactional and not await ground.lock.held(world.conn):
-            # A file gave it away: others may have worked meanwhile.
-            await acquire(world, ground.lock, before(progress.report(world.now)))
+        if not pending.script.transactional and await _regained(world, progress, ground):
             return True
         outcome = await _one(world, progress, ground, pending)
         if outcome is Outcome.APPLIED:
             continue
         if outcome is Outcome.LOCK_LOST:
-            await acquire(world, ground.lock, before(progress.report(world.now)))
-        elif _alone(world, ground) or recorder(progress.ran, pending.migration):
+            await _take_again(world, progress, ground)
+            return True
+        given_away = await _regained(world, progress, ground)
+        others = given_away or not _alone(world, ground)
+        if not others or recorder(progress.ran, pending.migration):
             raise conflict(pending, progress.ran, progress.report(world.now))
         return True
     return False
+
+
+async def _regained(world: World, progress: Progress, ground: Ground) -> bool:
+    """
+    Take the lock again if a file gave it away: others may have worked meanwhile.
+
+    Returns:
+        Whether one did.
+    """
+    if await ground.lock.held(world.conn):
+        return False
+    await _take_again(world, progress, ground)
+    return True
+
+
+async def _take_again(world: World, progress: Progress, ground: Ground) -> None:
+    await acquire(world, ground.lock, before(progress.report(world.now)))
 
 
 def _alone(world: World, ground: Ground) -> bool:
@@ -159,7 +177,14 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
     files = {migration.version: migration for migration in progress.migrations}
     if await resolve_doubts(world, ground.envelope, files, history):
         history = await _read(world)
-    return replace(history, width=ground.footing.width)
+    return _seen(history, ground.footing)
+
+
+def _seen(history: History, footing: Footing) -> History:
+    """
+    Add what the ledger's column takes.
+    """
+    return replace(history, width=footing.width, numeric=footing.numeric)
 
 
 def _find_lost(world: World, progress: Progress) -> None:

@@ -80,14 +80,15 @@ def _allowance(world: World, attempts: int) -> float:
 async def _stand_in_line(
     world: World, pending: Pending, failure: Failed, waited: float, delay: float
 ) -> None:
-    if waited >= world.settings.lock_wait:
+    left = world.settings.lock_wait - waited
+    _tell_of_wait(world, waited, min(delay, left))
+    if left <= 0:
         raise LockTimeout(
-            f"{pending.migration.path}: another connection has been writing for {waited:.0f} s",
+            f"{pending.migration.path}: another connection has been writing for {waited:.1f} s",
             unchanged="This file was not run; what was applied before it stays.",
             remedy="If it is another runner, wait for it and run again; else end that connection.",
         ) from failure.error
-    world.emit(LockWaited("another connection", waited, delay))
-    await world.sleep(delay)
+    await world.sleep(min(delay, left))
 
 
 async def _step_back(
@@ -146,15 +147,23 @@ async def patiently(
             if not locked:
                 raise
             waited = (world.now() - started).total_seconds()
-            if waited >= limit:
+            left = limit - waited
+            _tell_of_wait(world, waited, min(delay, left))
+            if left <= 0:
                 raise LockTimeout(
                     f"the database was locked by another connection for {waited:.1f} s",
                     unchanged="Nothing was run.",
                     remedy="Wait until it is done, or end it, and run again.",
                 ) from error
-            world.emit(LockWaited("another connection", waited, delay))
-            await world.sleep(min(delay, limit - waited))
+            await world.sleep(min(delay, left))
     raise AssertionError  # backoff never ends
+
+
+def _tell_of_wait(world: World, waited: float, delay: float) -> None:
+    """
+    Tell of a wait that the database has made for us, also of the last one.
+    """
+    world.emit(LockWaited("another connection", waited, max(delay, 0.0)))
 
 
 async def _ask(world: World, query: str | None) -> Sequence[Row]:

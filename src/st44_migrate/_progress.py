@@ -13,7 +13,17 @@ from ._sending import Failed
 from ._world import World
 from .dialects import Session
 from .events import MigrationApplied, ProblemFound
-from .model import Applied, History, LedgerEntry, Migration, Pending, Plan, Report, Severity
+from .model import (
+    Applied,
+    History,
+    LedgerEntry,
+    Migration,
+    Pending,
+    Plan,
+    Report,
+    Severity,
+    Version,
+)
 from .plan import make_plan
 from .protocols import Clock
 
@@ -50,7 +60,7 @@ class Progress:
     plan: Plan = field(default_factory=lambda: Plan((), (), (), (), ()))
     total: int = 0
     skipped: int = 0
-    expected: set[int] = field(default_factory=set[int])
+    expected: set[Version] = field(default_factory=set[Version])
     announced: bool = False
     began: datetime | None = None
     lost: Lost | None = None
@@ -78,10 +88,10 @@ class Progress:
 
     def entry(self, migration: Migration) -> LedgerEntry | None:
         """
-        The ledger's row of *migration*, if it is recorded.
+        What is recorded of *migration*, if it is applied.
         """
-        version = migration.version
-        return next((entry for entry in self.plan.applied if entry.version == version), None)
+        recorded = self.plan.repeated if migration.repeatable else self.plan.applied
+        return next((entry for entry in recorded if entry.version == migration.version), None)
 
     def done(self, world: World, pending: Pending) -> None:
         """
@@ -117,15 +127,18 @@ class Progress:
         """
         Sum up; what this run applied counts even where the plan is older than it.
         """
-        labels = {entry.version: entry.label for entry in self.plan.applied}
-        labels.update((done.version, done.label) for done in self.applied)
-        files = {migration.version for migration in self.migrations}
+        recorded = {entry.version: entry.label for entry in self.plan.applied}
+        again = {migration.version for migration in self.migrations if migration.repeatable}
+        done = {done.version: done.label for done in self.applied}
+        recorded.update((version, label) for version, label in done.items() if version not in again)
+        files = {migration.version for migration in self.migrations} - again
+        repeats = {p.migration.version for p in self.plan.pending if p.migration.repeatable}
         return Report(
             applied=tuple(self.applied),
             skipped=self.skipped,
-            pending=len(files - labels.keys()),
-            latest=labels[max(labels)] if labels else None,
-            count=len(labels),
+            pending=len(files - recorded.keys()) + len(repeats - done.keys()),
+            latest=recorded[max(recorded)] if recorded else None,
+            count=len(recorded),
             started_at=self.started_at,
             finished_at=now(),
             problems=self.plan.problems,

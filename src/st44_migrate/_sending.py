@@ -82,23 +82,29 @@ async def undo(
     connection does the same.
     """
     item = culprit(batch, error) if error else None
-    if item is None or item.role is not Role.RESTORE:
+    is_open = item is None or item.role is not Role.RESTORE
+    # Twice, if need be: in a transaction left open not even the lock can be given back.
+    if is_open and not await quietly(world, ["ROLLBACK"]):
         await quietly(world, ["ROLLBACK"])
     for left in envelope.restore(pending.script):
         await quietly(world, [left.sql])
 
 
-async def quietly(world: World, statements: Sequence[str]) -> None:
+async def quietly(world: World, statements: Sequence[str]) -> bool:
     """
     Run *statements* as far as they go; what the server says of it is not news.
+
+    Returns:
+        Whether all of them were.
     """
     world.current.quiet = True
     try:
         await world.conn.run(statements)
     except DriverError:
-        return
+        return False
     finally:
         world.current.quiet = False
+    return True
 
 
 async def ask(world: World, query: str | None) -> tuple[str, ...]:

@@ -68,13 +68,24 @@ class Probing:
         """
         if self.loop is None:
             with ThreadPoolExecutor(callers) as pool:
-                return list(pool.map(lambda _: self.check(), range(callers)))
+                answers = [pool.submit(self.check) for _ in range(callers)]
+                return [answer.result() for answer in answers]
 
         async def ask() -> list[HealthReport]:
             return await asyncio.gather(*(self.probe.check() for _ in range(callers)))
 
         reports: list[HealthReport] = self.loop.run(ask())
         return reports
+
+    def latest(self) -> HealthReport:
+        """
+        Ask nothing; let the loop, if there is one, do what it has to do.
+        """
+        if self.loop is not None:
+            self.loop.run(asyncio.sleep(0.01))
+        report = self.probe.latest()
+        assert isinstance(report, HealthReport)
+        return report
 
     def await_(self, value: Any) -> Any:
         """

@@ -22,6 +22,7 @@ _HOME = {
     "show": "look",
     "health": "health",
     "new": "new",
+    "detect": "detect",
     "wait": "run",
     "baseline": "settle",
     "mark": "settle",
@@ -76,4 +77,5 @@ def app() -> None:
     The database is named by --url, ST44_DATABASE_URL, DATABASE_URL, or DB_HOST,
     DB_PORT, DB_NAME, DB_USER, DB_PASSWORD; the folder by the argument FOLDER,
     ST44_MIGRATIONS, [tool.st44-migrate] in pyproject.toml, or it is "migrations".
+    A folder of another tool is read as it is, with --layout.
     """

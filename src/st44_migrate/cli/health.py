@@ -12,9 +12,9 @@ import click
 
 from ..errors import MigrateError
 from ..health import FromMigrations, HealthProbe, HealthReport, HealthStatus, plain_text
-from .options import Choices, database_options, folder_argument, output_options
+from .options import Choices, FolderChoices, database_options, folder_argument, output_options
 from .output import Output
-from .session import choose, origins
+from .session import choose
 
 __all__ = ["health"]
 
@@ -63,7 +63,7 @@ def health(
     context: click.Context,
     output: Output,
     *,
-    folder: str | None,
+    folder: FolderChoices,
     choices: Choices,
     fail_on: str,
     tables: tuple[str, ...],
@@ -98,19 +98,19 @@ def health(
 @contextmanager
 def _probe(
     choices: Choices,
-    folder: str | None,
+    folder: FolderChoices,
     tables: tuple[str, ...] | FromMigrations,
     deadline: float,
     *,
     cached: bool,
 ) -> Generator[HealthProbe]:
-    database, chosen, settings = choose(choices, folder)
-    with origins(database, chosen, making=True):
+    chosen = choose(choices, folder)
+    with chosen.origins(making=True):
         probe = HealthProbe(
-            database.value,
-            chosen.value,
+            chosen.database.value,
+            chosen.source,
             tables=tables,
-            settings=settings,
+            settings=chosen.settings,
             deadline=deadline,
             ttl=1.0 if cached else 0.0,
         )

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import Migrator, Settings
@@ -17,27 +18,34 @@ from ..observe import tee
 from ..observe.lines import write_line
 from ..observe.wording import tell
 from ..protocols import Observer
-from .config import ARGUMENT, OPTION, Chosen, choose_database, choose_folder, choose_ledger
-from .options import Choices
+from ..source import Folder
+from .config import Chosen, choose_database, choose_ledger
+from .options import Choices, FolderChoices
 from .output import Output
 from .project import read_project
+from .source import add_origin, chosen_source
 from .trace import Trace
 
-__all__ = ["choose", "migrator", "observing", "origins"]
+__all__ = ["Choice", "choose", "migrator", "observing"]
 
 
 @contextmanager
-def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[Migrator]:
+def migrator(choices: Choices, folder: FolderChoices | None, output: Output) -> Generator[Migrator]:
     """
     Give a `Migrator` on the chosen database and folder.
 
     Raises:
         ConfigError: No database is named, or something is named that cannot be.
     """
-    database, chosen, settings = choose(choices, folder)
-    with observing(output) as (observer, trace), origins(database, chosen):
-        with origins(database, chosen, making=True):
-            runner = Migrator(database.value, chosen.value, settings=settings, observer=observer)
+    chosen = choose(choices, folder)
+    with observing(output) as (observer, trace), chosen.origins():
+        with chosen.origins(making=True):
+            runner = Migrator(
+                chosen.database.value,
+                chosen.source,
+                settings=chosen.settings,
+                observer=observer,
+            )
         try:
             yield runner
         except MigrateError as error:
@@ -46,7 +54,35 @@ def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[
             raise
 
 
-def choose(choices: Choices, folder: str | None) -> tuple[Chosen, Chosen, Settings]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    The database and the folder, who named them, and how to treat them.
+    """
+
+    database: Chosen
+    folder: Chosen
+    source: Folder
+    settings: Settings
+
+    @contextmanager
+    def origins(self, *, making: bool = False) -> Generator[None]:
+        """
+        Let errors tell who named the database or the folder that is wrong.
+
+        *making*: only what the settings say has been looked at so far.
+        """
+        try:
+            yield
+        except MigrateError as error:
+            if isinstance(error, ConfigError if making else DatabaseUnavailable):
+                add_origin(error, "database", self.database)
+            if isinstance(error, SourceError) and not Path(self.folder.value).is_dir():
+                add_origin(error, f"folder {self.folder.value!r}", self.folder)
+            raise
+
+
+def choose(choices: Choices, folder: FolderChoices | None) -> Choice:
     """
     Find the database, the folder, and how to treat them.
 
@@ -55,7 +91,7 @@ def choose(choices: Choices, folder: str | None) -> tuple[Chosen, Chosen, Settin
     """
     project = read_project(Path.cwd())
     database = choose_database(choices.url, os.environ)
-    chosen = choose_folder(folder, os.environ, project)
+    chosen, source = chosen_source(folder or FolderChoices(), project)
     settings = Settings(
         ledger=choose_ledger(choices.ledger, project),
         wait=choices.wait,
@@ -63,32 +99,7 @@ def choose(choices: Choices, folder: str | None) -> tuple[Chosen, Chosen, Settin
         lock_timeout=choices.lock_timeout,
         allow_late=choices.allow_late,
     )
-    return database, chosen, settings
-
-
-@contextmanager
-def origins(database: Chosen, folder: Chosen, *, making: bool = False) -> Generator[None]:
-    """
-    Let errors tell who named the database or the folder that is wrong.
-
-    *making*: only what the settings say has been looked at so far.
-    """
-    try:
-        yield
-    except MigrateError as error:
-        if isinstance(error, ConfigError if making else DatabaseUnavailable):
-            _add_origin(error, "database", database)
-        if isinstance(error, SourceError) and not Path(folder.value).is_dir():
-            _add_origin(error, f"folder {folder.value!r}", folder)
-        raise
-
-
-def _add_origin(error: MigrateError, what: str, chosen: Chosen) -> None:
-    """
-    Say who named what is wrong, unless the command line did.
-    """
-    if chosen.origin not in {OPTION, ARGUMENT}:
-        error.add_note(f"The {what} is named by {chosen.origin}.")
+    return Choice(database, chosen, source, settings)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from .footing import Footing, Tables, Trouble
 from .postgresql_alone import evidence, unfinished
 from .postgresql_catalog import HIDDEN, filtered, footing, inspect, literal, tables
 from .postgresql_holders import holders
+from .postgresql_progress import progress
 from .postgresql_pulse import pulse
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
@@ -52,7 +53,7 @@ class PostgreSQL:
 
     name = "postgresql"
     now = "pg_catalog.clock_timestamp()"
-    types = ("timestamptz", "varchar(32)")
+    types = ("timestamptz", "varchar(255)")
     spelled = "version"
     locks_sessions = True
 
@@ -190,6 +191,9 @@ END"""
 
     def holders(self, statement: str) -> str | None:
         return holders(statement, literal)
+
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        return progress(statement, pid)
 
     def violations(self) -> str | None:
         return None

@@ -56,7 +56,7 @@ class SQLite:
 
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
-    types = ("timestamp", "varchar(32)")
+    types = ("timestamp", "varchar(255)")
     spelled = "CAST(version AS text)"
     locks_sessions = False
 
@@ -215,6 +215,9 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
     # --- errors ---
 
     def holders(self, statement: str) -> str | None:
+        return None
+
+    def progress(self, statement: str, pid: int | None) -> str | None:
         return None
 
     def violations(self) -> str | None:

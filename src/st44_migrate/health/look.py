@@ -165,7 +165,8 @@ class Looker:
         history = await self._ledger.read_on(conn, footing)
         if known.plan is None or history != known.history:
             known.history = history
-            known.plan = self._expected.compare(replace(history, width=footing.width))
+            held = replace(history, width=footing.width, numeric=footing.numeric)
+            known.plan = self._expected.compare(held)
             known.settled = not waiting(known.plan)
             known.failure = await self._find_failure(conn, footing, history)
         known.writers = writers

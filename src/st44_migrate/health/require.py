@@ -13,13 +13,22 @@ from dataclasses import replace
 from typing import ClassVar
 
 from .._bridge import lift_driver, lift_sleep, no_shield, run_blocking
-from .._defaults import asyncio_shield, asyncio_sleep, chance, ignore, signature, utcnow
+from .._defaults import (
+    asyncio_attend,
+    asyncio_shield,
+    asyncio_sleep,
+    chance,
+    ignore,
+    signature,
+    thread_attend,
+    utcnow,
+)
 from .._session import Setup, dialect_of, within_session
 from .._world import World, backoff
 from ..drivers.url import async_driver_for, driver_for
 from ..errors import MigrateError
 from ..model import Settings, Severity
-from ..protocols import AsyncDriver, AsyncSleep, Shield, Source
+from ..protocols import AsyncDriver, AsyncSleep, Attend, Shield, Source
 from ..source import Folder
 from .build import build_health
 from .expected import Critical, Expected, expect
@@ -96,7 +105,8 @@ def require_current(
 
         ConfigError: *database* is not one, or needs `require_current_async`.
     """
-    setup = _setup(lift_driver(driver_for(database)), settings, lift_sleep(time.sleep), no_shield)
+    driver = lift_driver(driver_for(database))
+    setup = _setup(driver, settings, lift_sleep(time.sleep), no_shield, thread_attend)
     expected = _expected(setup, source, tables)
     return run_blocking(_require(setup, expected, policy, patience))
 
@@ -116,12 +126,15 @@ async def require_current_async(
     Raises:
         MigrateError: see `require_current`.
     """
-    setup = _setup(async_driver_for(database), settings, asyncio_sleep, asyncio_shield)
+    driver = async_driver_for(database)
+    setup = _setup(driver, settings, asyncio_sleep, asyncio_shield, asyncio_attend)
     expected = _expected(setup, source, tables)
     return await _require(setup, expected, policy, patience)
 
 
-def _setup(driver: AsyncDriver, settings: Settings, sleep: AsyncSleep, shield: Shield) -> Setup:
+def _setup(
+    driver: AsyncDriver, settings: Settings, sleep: AsyncSleep, shield: Shield, attend: Attend
+) -> Setup:
     return Setup(
         driver=driver,
         settings=settings,
@@ -131,6 +144,7 @@ def _setup(driver: AsyncDriver, settings: Settings, sleep: AsyncSleep, shield: S
         sleep=sleep,
         chance=chance,
         shield=shield,
+        attend=attend,
     )
 
 

@@ -100,7 +100,7 @@ def waiting(plan: Plan) -> tuple[str, ...]:
     """
     List the labels of the folder's files that are not applied, readable or not.
     """
-    held = {entry.version for entry in plan.applied}
+    held = {entry.version for entry in (*plan.applied, *plan.repeated)}
     return tuple(s.label for s in plan.statuses if s.version not in held)
 
 

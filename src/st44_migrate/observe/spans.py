@@ -27,6 +27,7 @@ from st44_migrate.events import (
     RunFinished,
     RunStarted,
     StatementApplied,
+    StatementProgressed,
     StatementStarted,
     WaitingForDatabase,
 )
@@ -145,6 +146,7 @@ _EVENTS: dict[type[Event], str] = {
     LockAcquired: "lock acquired",
     ProblemFound: "problem found",
     NoticeReceived: "notice received",
+    StatementProgressed: "statement goes on",
     MigrationRetried: "attempt given up",
 }
 

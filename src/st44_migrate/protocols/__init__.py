@@ -9,17 +9,19 @@ accept a driver of the wrong colour.
 """
 
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
-from .effects import AsyncSleep, Clock, Observer, Shield, Sleep
-from .parts import AsyncRunner, Ledger, Lock, Runner, Source
+from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
+from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
 __all__ = [
     "AsyncConnection",
     "AsyncDriver",
     "AsyncRunner",
     "AsyncSleep",
+    "Attend",
     "Clock",
     "Connection",
     "Driver",
+    "Layout",
     "Ledger",
     "Lock",
     "Notice",
@@ -29,4 +31,5 @@ __all__ = [
     "Shield",
     "Sleep",
     "Source",
+    "Tree",
 ]

@@ -133,10 +133,15 @@ async def _insert(session: MemorySession, operation: ops.Insert, tx: Transaction
         return Answer("INSERT 0 1")
     if operation.conflict == "fail":
         raise DriverError(f"duplicate key {key!r} in {table}", sqlstate="23505")
-    if operation.conflict == "nothing" or there["state"] == operation.spared:
+    if operation.conflict == "nothing" or _spared(operation, there, values):
         return Answer("INSERT 0 0")
     tx.rows[table, key] = {**there, **values}
     return Answer("INSERT 0 1")
+
+
+def _spared(operation: ops.Insert, there: Record, values: Record) -> bool:
+    same = there.get("checksum") == values.get("checksum")
+    return there["state"] == operation.spared and (same or not operation.renews)
 
 
 async def _update(session: MemorySession, operation: ops.Update, tx: Transaction) -> Answer:
@@ -155,7 +160,9 @@ def _guard(session: MemorySession, operation: ops.Guard, tx: Transaction) -> Ans
     store = session.database.store
     if not store.try_advisory(operation.lock, session.pid, session=False):
         raise DriverError("another runner is at work", sqlstate=LOCK_LOST)
-    if not store.visible(operation.table, tx).keys().isdisjoint(operation.keys):
+    rows = store.visible(operation.table, tx)
+    found = [rows[key] for key in operation.keys if key in rows]
+    if any(operation.state in {None, row.get("state")} for row in found):
         raise DriverError("the version is recorded already", sqlstate=RECORDED)
     return Answer("DO")
 

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..errors import MigrateError, PlanError
+from ..model import Version, read_version
 from .actors import Actor, Fault
+from .memory_store import Record
 from .oracle import contradictions
 from .stage import Stage
 
@@ -59,12 +61,12 @@ def _of_the_ending(stage: Stage, actor: Actor) -> Iterator[str]:
     elif error is None:
         missing = actor.versions - _recorded(stage)
         if missing or actor.stepper.result().pending:
-            yield f"reported success, and {sorted(missing)} is not recorded"
+            yield f"reported success, and {sorted(map(str, missing))} is not recorded"
     elif not isinstance(error, MigrateError):
         yield f"raised {error!r}"
     untrue = set(actor.reported()) - _recorded(stage)
     if untrue:
-        yield f"says that it applied {sorted(untrue)}, which is not recorded"
+        yield f"says that it applied {sorted(map(str, untrue))}, which is not recorded"
 
 
 def _of_failures(stage: Stage) -> Iterator[str]:
@@ -79,8 +81,18 @@ def _of_failures(stage: Stage) -> Iterator[str]:
             yield f"{actor.name} failed without a reason of its own: {actor.stepper.error!r}"
 
 
-def _recorded(stage: Stage) -> set[int]:
-    return {int(label) for label in stage.database.rows("schema_migrations")}
+def _recorded(stage: Stage) -> set[Version | None]:
+    journal = stage.database.rows("schema_migrations_journal")
+    applied = [
+        file.key
+        for file in stage.rehearsal.files
+        if file.repeatable and _is_applied(journal.get(file.key), file.digest)
+    ]
+    return {read_version(text) for text in (*stage.database.rows("schema_migrations"), *applied)}
+
+
+def _is_applied(row: Record | None, digest: str) -> bool:
+    return row is not None and (row["state"], row.get("raw_checksum")) == ("applied", digest)
 
 
 def _in_doubt(stage: Stage) -> bool:
