@@ -109,7 +109,7 @@ def _icon(status: HealthStatus) -> str:
 
 def _whole(report: HealthReport) -> Iterator[str]:
     yield from _verdict(report, _summary(report))
-    yield from _facts(report)
+    yield from _glance(report)
     yield from _findings([f for f in report.findings if f.severity is not Severity.NOTE])
     yield from _tables(report.tables or ())
     yield from _timeline(report.migrations)
@@ -137,19 +137,41 @@ def _summary(report: HealthReport) -> str:
     return f"{there} of {count(report.expected, 'migration')} applied."
 
 
-def _facts(report: HealthReport) -> Iterator[str]:
-    facts: list[tuple[str, str]] = []
+def _glance(report: HealthReport) -> Iterator[str]:
+    """
+    Show what a person wants to know before reading: four numbers, and how far it is.
+    """
+    facts = "".join(
+        f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in _facts(report)
+    )
+    if facts:
+        yield f'<section class="glance"><dl>{facts}</dl>{_strip(report.migrations)}</section>'
+
+
+def _facts(report: HealthReport) -> Iterator[tuple[str, str]]:
     if report.applied is not None:
-        facts.append(("Latest", report.latest or "none"))
-        facts.append(("Applied", str(len(report.applied))))
-        facts.append(("Pending", str(len(report.pending))))
+        yield "Latest", report.latest or "none"
+        yield "Applied", str(len(report.applied))
+        yield "Pending", str(len(report.pending))
     if report.connected and report.response_ms is not None:
-        facts.append(("Answered in", duration(report.response_ms)))
+        yield "Answered in", duration(report.response_ms)
     if report.holder is not None:
-        facts.append(("Being migrated by", f"pid {report.holder.pid}"))
-    rows = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
-    if rows:
-        yield f'<dl class="facts">{rows}</dl>'
+        yield "Being migrated by", f"pid {report.holder.pid}"
+
+
+def _strip(migrations: Sequence[MigrationHealth]) -> str:
+    """
+    Draw every version as a piece of one bar, from the oldest to the newest.
+    """
+    pieces, at = "", 0
+    for tone, run in groupby(migrations, lambda migration: _TONES[migration.state]):
+        width = len([*run])
+        pieces += f'<rect class="{tone}" x="{at}" width="{width}" height="1"/>'
+        at += width
+    if not at:
+        return ""
+    shape = f'viewBox="0 0 {at} 1" preserveAspectRatio="none"'
+    return f'<svg class="strip" {shape} aria-hidden="true">{pieces}</svg>'
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
@@ -222,10 +244,10 @@ def _row(migration: MigrationHealth, longest: int) -> str:
     at = _utc(migration.applied_at)
     clock = f'<time class="at" datetime="{iso(at)}">{at:%H:%M:%S}</time>' if at else "<span></span>"
     return (
-        f'<li class="{_TONES[migration.state]}"><span>'
+        f'<li class="{_TONES[migration.state]}"><span class="what">'
         f'<span class="version">{escape(migration.version)}</span>'
-        f'<span class="name">{_name(migration.name)}</span>'
-        f'<span class="{_STATES[migration.state]}">{migration.state.value}</span></span>'
+        f'<span><span class="name">{_name(migration.name)}</span> '
+        f'<span class="{_STATES[migration.state]}">{migration.state.value}</span></span></span>'
         f'{clock}<span class="took">{_took(migration.duration_ms, longest)}</span></li>'
     )
 
