@@ -68,14 +68,16 @@ class Probing:
         """
         if self.loop is None:
             with ThreadPoolExecutor(callers) as pool:
-                answers = [pool.submit(self.check) for _ in range(callers)]
-                return [answer.result() for answer in answers]
+                flights = [pool.submit(self.check) for _ in range(callers)]
+                return [flight.result() for flight in flights]
 
         async def ask() -> list[HealthReport]:
-            return await asyncio.gather(*(self.probe.check() for _ in range(callers)))
+            reports: list[HealthReport] = await asyncio.gather(
+                *(self.probe.check() for _ in range(callers))
+            )
+            return reports
 
-        reports: list[HealthReport] = self.loop.run(ask())
-        return reports
+        return self.loop.run(ask())
 
     def latest(self) -> HealthReport:
         """

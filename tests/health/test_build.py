@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from st44_migrate.health import (
     Phase,
     Relation,
     TableHealth,
+    plain_text,
 )
 from st44_migrate.model import (
     Fault,
@@ -35,6 +37,7 @@ from st44_migrate.model import (
     LedgerEntry,
     Plan,
     Severity,
+    read_version,
 )
 from st44_migrate.plan import Reader, make_plan
 
@@ -152,12 +155,13 @@ def test_failures_are_told() -> None:
         ({"002_late.sql": "SELECT 1"}, "late"),
         ({"016_again.sql": "SELECT 1"}, "duplicate"),
         ({"017_open.sql": "SELECT 'open"}, "unreadable"),
+        ({"20240101000000_long.sql": "SELECT 1"}, "too-long"),
     ],
 )
 def test_a_folder_that_cannot_run(files: dict[str, str], code: str) -> None:
     """The word says which problem it is; the command says the rest."""
     texts = {f"{m.label}_{m.name}.sql": m.content for m in household().load()} | files
-    made = plan(applied(*ALL), Memory(texts))
+    made = plan(replace(applied(*ALL), width=10), Memory(texts))
     report = build_health(replace(SEEN, plan=made), now=NOW)
     assert Condition.REFUSED in codes(report)
     assert any(code in finding.message for finding in report.findings)
@@ -262,3 +266,17 @@ def test_names_from_the_ledger_stay_there() -> None:
     report = judged(applied(*ALL, "017"))
     assert [m.name for m in report.migrations if m.version == "017"] == [""]
     assert [m.name for m in report.migrations if m.version == "001"] == ["create_users_table"]
+
+
+def test_versions_from_the_ledger_are_shown_as_far_as_they_are_numbers() -> None:
+    """A version may be any text, and whoever asks may be anybody."""
+    folder = Memory({"20240101_a/migration.sql": "SELECT 1"}, layout="prisma")
+    entries = [
+        LedgerEntry(version, str(version), "", NOW)
+        for text in ("20240101_a", "20250101_secret", "20250202", "secret")
+        if (version := read_version(text)) is not None
+    ]
+    made = plan(History(tuple(entries)), folder)
+    report = build_health(replace(SEEN, plan=made, expected=1), now=NOW)
+    assert report.applied == ("20240101_a", "20250101...", "20250202", "(not a number)")
+    assert "secret" not in str(report) + json.dumps(report.to_dict()) + plain_text(report)

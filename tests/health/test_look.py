@@ -91,6 +91,24 @@ def test_the_versions_with_their_times(either: Target) -> None:
     assert (last.state.value, last.applied_at, last.duration_ms) == ("pending", None, None)
 
 
+def test_repeatable_files_are_expected_too(database: Target) -> None:
+    """One that has changed since keeps the database behind."""
+
+    def folder(body: str) -> Memory:
+        view = f"CREATE OR REPLACE VIEW v AS SELECT {body} AS x"
+        return Memory({"V1__a.sql": "SELECT 1", "R__v.sql": view}, layout="flyway")
+
+    with looking(database, folder("1"), tables=()) as probe:
+        assert asked(probe.check()) == ("degraded", "empty", None)
+        database.apply(folder("1"))
+        assert asked(probe.check()) == ("healthy", "current", None)
+    with looking(database, folder("2"), tables=()) as probe:
+        assert asked(probe.check()) == ("degraded", "behind", None)
+        assert len(probe.check().pending) == 1
+        database.apply(folder("2"))
+        assert asked(probe.check()) == ("healthy", "current", None)
+
+
 def test_a_ledger_without_a_journal(either: Target) -> None:
     """As the old runner left it: rows by hand count."""
     either.execute(

@@ -49,6 +49,12 @@ class Window:
         self.calls.append(text)
         self.before(text)
 
+    def rewrite(self, text: str) -> str:
+        """
+        Say what is fetched in place of *text*.
+        """
+        return text
+
 
 class _Named:
     def __init__(self, driver: Any, window: Window) -> None:
@@ -102,7 +108,7 @@ class WindowedConnection(_Known):
 
     def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = self._conn.fetch(sql, within=within)
+        rows: Sequence[Row] = self._conn.fetch(self._window.rewrite(sql), within=within)
         self._window.after(sql)
         return rows
 
@@ -133,7 +139,7 @@ class AsyncWindowedConnection(_Known):
 
     async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = await self._conn.fetch(sql, within=within)
+        rows: Sequence[Row] = await self._conn.fetch(self._window.rewrite(sql), within=within)
         self._window.after(sql)
         return rows
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from traceback import clear_frames
 
 import psycopg
 from psycopg import pq
@@ -72,8 +73,11 @@ def refuse_old_server(version: int, place: str) -> None:
 
 def failed_connect(error: psycopg.Error, target: Target) -> MigrateError:
     """
-    Say why psycopg could not open a session on *target*.
+    Say why psycopg could not open a session on *target*, and let go of the attempt.
     """
+    # The error and psycopg's frames hold each other, and these the open socket:
+    # once the server is back it would be a session that nobody ends.
+    clear_frames(error.__traceback__)
     if not isinstance(error, psycopg.OperationalError):
         return ConfigError(f"psycopg refuses to connect: {error}")
     # Not in the caller's way for long: libpq holds the interpreter meanwhile.

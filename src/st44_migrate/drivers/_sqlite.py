@@ -107,11 +107,20 @@ class SqliteConnection:
         """
         Execute one query; see `Connection.fetch`.
         """
-        del within  # A file answers at once, or is locked for `BUSY_TIMEOUT` at most.
+        # A file answers at once, unless it is locked.
+        if within is not None and within < BUSY_TIMEOUT:
+            return self._fetch_soon(sql, within)
         try:
             return self._cursor().execute(sql).fetchall()
         except (*_Failure, UnicodeEncodeError) as error:
             raise _failed(error, sql, None) from error
+
+    def _fetch_soon(self, sql: str, within: float) -> Sequence[Row]:
+        _set_patience(self._conn, within)
+        try:
+            return self.fetch(sql)
+        finally:
+            _set_patience(self._conn, BUSY_TIMEOUT)
 
     def heed_signals(self) -> None:
         """
@@ -184,13 +193,17 @@ def borrow(conn: sqlite3.Connection) -> SqliteConnection:
         )
         conn.isolation_level = None
         conn.text_factory = str
-        sqlite3.Cursor(conn).execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+        _set_patience(conn, BUSY_TIMEOUT)
     except sqlite3.ProgrammingError as error:
         raise ConfigError(
             f"the SQLite connection cannot be used: {error}",
             remedy="Pass an open connection in the thread that made it, or the database URL.",
         ) from error
     return SqliteConnection(conn, found)
+
+
+def _set_patience(conn: sqlite3.Connection, seconds: float) -> None:
+    sqlite3.Cursor(conn).execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def _refuse_transaction(conn: sqlite3.Connection) -> None:

@@ -67,8 +67,7 @@ class AioSqliteConnection:
         """
         Execute one query; see `AsyncConnection.fetch`.
         """
-        del within
-        return await self._work(self._session.fetch, sql)
+        return await self._work(self._session.fetch, sql, within=within)
 
     async def cancel(self) -> None:
         """
@@ -192,7 +191,7 @@ class AioSqliteDriver:
             raise cannot_open(self._path, error) from error
         session = AioSqliteConnection(conn, SqliteConnection(raw_of(conn)))
         try:
-            await session.fetch(PROBE)
+            await session.fetch(PROBE, within=0.0)
         except DriverError as error:
             if refused := refusal(self._path, error):
                 await session.close()

@@ -12,7 +12,7 @@ from ..model import Plan, Severity, State
 from .observation import Observation
 from .policy import DEFAULT, Policy
 from .report import Condition, Finding, HealthReport, HealthStatus, MigrationHealth
-from .rules import RULES, Rule, reach, relation_of, waiting
+from .rules import RULES, Rule, public, reach, relation_of, waiting
 
 __all__ = ["build_health"]
 
@@ -57,10 +57,10 @@ def build_health(
         error=seen.fault.value if seen.fault else None,
         response_ms=seen.response_ms,
         expected=seen.expected,
-        applied=None if plan is None else tuple(entry.label for entry in plan.applied),
+        applied=None if plan is None else _applied(plan),
         migrations=_migrations(plan),
         pending=waiting(plan) if plan else (),
-        ahead=tuple(entry.label for entry in plan.ahead) if plan else (),
+        ahead=tuple(public(entry.label) for entry in plan.ahead) if plan else (),
         drift=_labels(plan, State.EDITED),
         in_doubt=() if seen.migrating else _labels(plan, State.UNFINISHED),
         last_failure=seen.last_failure,
@@ -87,13 +87,18 @@ def _findings(seen: Observation, rules: Sequence[Rule], policy: Policy) -> Itera
             yield replace(finding, severity=policy.severity(finding))
 
 
+def _applied(plan: Plan) -> tuple[str, ...]:
+    ours = {status.version for status in plan.statuses if status.path is not None}
+    return tuple(e.label if e.version in ours else public(e.label) for e in plan.applied)
+
+
 def _migrations(plan: Plan | None) -> tuple[MigrationHealth, ...]:
     if plan is None:
         return ()
     return tuple(
         MigrationHealth(
-            s.label,
-            # A name that only the ledger knows is anybody's text.
+            # What only the ledger knows is anybody's text.
+            s.label if s.path is not None else public(s.label),
             s.name if s.path is not None else "",
             s.state,
             s.applied_at,

@@ -78,7 +78,7 @@ class Condition(StrEnum):
     """An applied file was edited since."""
 
     IN_DOUBT = "in_doubt"
-    """A statement was sent, and nobody saw its end."""
+    """A file stopped half-way: a part of it is committed, or nobody saw its end."""
 
     FAILED = "failed"
     """The last attempt at a file failed."""

@@ -8,6 +8,7 @@ health may be anybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = [
     "drift",
     "failures",
     "in_doubt",
+    "public",
     "reach",
     "refusals",
     "relation",
@@ -31,6 +33,12 @@ __all__ = [
 Rule: TypeAlias = Callable[[Observation], Iterable[Finding]]
 
 _MOST_NAMED = 5
+
+_NUMBERS = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})*")
+
+_DIVERGED = frozenset({"diverged", "foreign-version"})
+_TOLD_ELSEWHERE = _DIVERGED | {"edited", "unfinished"}
+"""Problems of the plan that have a rule of their own."""
 
 _UNREADABLE = frozenset({Fault.FORBIDDEN, Fault.LEDGER, Fault.SLOW})
 _BLOCKED = frozenset({Fault.LOCKED, Fault.IN_USE})
@@ -87,7 +95,7 @@ def relation_of(seen: Observation) -> Relation:
     if plan is None:
         # Not known, unless somebody is seen to work on it.
         return Relation.IN_PROGRESS if seen.migrating and seen.connected else Relation.UNKNOWN
-    if _codes(plan, "diverged", "foreign-version"):
+    if any(problem.code in _DIVERGED for problem in plan.problems):
         return Relation.DIVERGED
     if waiting(plan):
         if seen.migrating:
@@ -133,7 +141,7 @@ def relation(seen: Observation) -> Iterator[Finding]:
             "Apply them: st44-migrate up.",
         )
     elif found is Relation.AHEAD:
-        newer = [entry.label for entry in plan.ahead]
+        newer = [public(entry.label) for entry in plan.ahead]
         yield _finding(
             Condition.AHEAD,
             f"Every migration is applied, {_all(seen)}, and newer ones: {_some(newer)}.",
@@ -196,11 +204,11 @@ def refusals(seen: Observation) -> Iterator[Finding]:
     """
     if seen.plan is None:
         return
-    codes = _codes(seen.plan, "late", "duplicate", "unreadable", "too-long")
-    if codes:
+    codes = dict.fromkeys(problem.code for problem in seen.plan.errors)
+    if others := [code for code in codes if code not in _TOLD_ELSEWHERE]:
         yield _finding(
             Condition.REFUSED,
-            f"A run would refuse the folder: {', '.join(codes)}.",
+            f"A run would refuse the folder: {', '.join(others)}.",
             "st44-migrate check names the files and the way out.",
         )
 
@@ -230,14 +238,19 @@ def _all(seen: Observation) -> str:
     return f"{seen.expected} of {seen.expected}"
 
 
-def _codes(plan: Plan, *wanted: str) -> list[str]:
-    found = {problem.code for problem in plan.problems}
-    return [code for code in wanted if code in found]
+def public(label: str) -> str:
+    """
+    Show a version that the folder has not: but for its digits it is anybody's text.
+    """
+    numbers = _NUMBERS.match(label)
+    if numbers is None:
+        return "(not a number)"
+    return label if numbers[0] == label else f"{numbers[0]}..."
 
 
 def _lost(plan: Plan) -> Sequence[str]:
-    lost = [s.label for s in plan.statuses if s.state is State.MISSING]
-    return lost or ["a version that is not a number"]
+    lost = [p.version or "" for p in plan.problems if p.code in _DIVERGED]
+    return [public(label) for label in lost]
 
 
 def _in_state(plan: Plan | None, state: State) -> list[str]:

@@ -75,7 +75,6 @@ class Connection(Protocol):
             within: Give up after so many seconds, waits for locks included.  The
                 database is told so, in the same round trip if that can be had;
                 where it stays silent, a session that is not borrowed is ended.
-                A driver whose queries cannot take long may ignore it.
         """
         ...
 
