@@ -72,7 +72,7 @@ def supply_of(postgres: PostgresServer, tmp_path: Path) -> Iterator[Callable[[Re
 
 def test_an_errand_works_while_we_do_something_else(session: Errand) -> None:
     """The statement goes on by itself, and is over when we ask."""
-    session.start("CREATE TEMPORARY TABLE t AS SELECT pg_sleep(0.05)")
+    session.start("CREATE TEMPORARY TABLE t AS SELECT pg_sleep(0.05)::text")
     assert session.fetch("SELECT count(*) FROM t") == [(1,)]
 
 

@@ -44,7 +44,7 @@ class Errand:
         Send *sql* and do not wait for its end.
 
         Raises:
-            DriverError: the statement before it failed.
+            DriverError: the statement before it failed; or this one, at once.
         """
         self.finish()
         exchange = Exchange([sql], self._conn.info.encoding)
@@ -52,9 +52,12 @@ class Errand:
         try:
             # It sends, and comes back when there is nothing to do but to wait.
             self._paused_at = next(talk)
+        except StopIteration as over:
+            exchange.outcome(over.value, self._conn)
         except psycopg.Error as error:
             raise exchange.broken(error, self._conn) from error
-        self._exchange, self._talk = exchange, talk
+        else:
+            self._exchange, self._talk = exchange, talk
 
     def finish(self) -> None:
         """
