@@ -111,6 +111,9 @@ class Script:
 
         records: The versions, as written, that the file itself inserts into a
             table of the ledger's name.
+
+        phase: What the header ``-- st44: phase contract`` says, ``"expand"`` or
+            ``"contract"``; ``""`` without one.  A run treats all the same.
     """
 
     text: str = field(repr=False)
@@ -123,6 +126,7 @@ class Script:
     autonomous: frozenset[int] = frozenset()
     late: bool = False
     records: tuple[str, ...] = ()
+    phase: str = ""
 
     @property
     def statements(self) -> tuple[Statement, ...]:

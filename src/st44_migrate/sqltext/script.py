@@ -66,6 +66,7 @@ def _read(text: str, dialect: str, ledger: str) -> Script:
         autonomous=arranged.autonomous,
         late=header.late,
         records=recorded_versions(found, dialect, ledger=ledger),
+        phase=header.phase,
     )
 
 
