@@ -1,7 +1,7 @@
 """
 What squawk, a linter for PostgreSQL migrations, says of the same files.  Pure.
 
-Its rules know the locks and rewrites of statements.  Some are not asked for: a
+Its rules know the locks and rewrites of statements.  Some are left out: a
 run of ours does what they want, or one of our rules says it with more to go by.
 """
 
@@ -37,7 +37,8 @@ NOT_ASKED: Mapping[str, str] = {
     "prefer-timestamp-tz": "a matter of taste",
     "ban-char-field": "a matter of taste",
 }
-"""Rules of squawk that are left out, and what is there instead."""
+"""Rules of squawk that are left out, and what is there instead.  Left out here and
+not by squawk, which refuses the names that another version of it had."""
 
 _SEVERITIES = {"Error": Severity.ERROR, "Warning": Severity.WARNING}
 _UNREAD = "syntax-error"
@@ -57,6 +58,8 @@ def read_squawk(answer: str, files: Mapping[str, File]) -> Sequence[Problem]:
     found: list[Problem] = []
     for item in items:
         file = files[item["file"]]
+        if item["rule_name"] in NOT_ASKED:
+            continue
         if item["rule_name"] != _UNREAD:
             found.append(_finding(item, file))
         elif item["file"] not in unread:
@@ -90,9 +93,8 @@ def _cannot_read(item: Mapping[str, Any], file: File) -> Problem:
     )
 
 
-def _at(
-    item: Mapping[str, Any], file: File, code: str, severity: Severity, message: str, remedy: str
-) -> Problem:
+def _at(item: Mapping[str, Any], file: File, code: str, severity: Severity, *said: str) -> Problem:
+    message, remedy = said
     line, column = item["line"] + 1, item["column"] + 1
     return Problem(
         code,
