@@ -135,7 +135,12 @@ def table(rows: list[Row]) -> str:
     """
     lines = [("database by", "tests", "all of pytest", "a test")]
     lines += [
-        (row.way, str(row.tests), f"{row.seconds:.1f} s", f"{row.seconds / row.tests * 1000:.0f} ms")
+        (
+            row.way,
+            str(row.tests),
+            f"{row.seconds:.1f} s",
+            f"{row.seconds / row.tests * 1000:.0f} ms",
+        )
         for row in rows
     ]
     widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]

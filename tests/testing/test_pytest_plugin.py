@@ -218,7 +218,9 @@ def test_a_file_is_tried_on_the_state_before_it(run: Run, server: str) -> None:
 
 # --- ready-made tests ---------------------------------------------------------
 
-READY = "from st44_migrate.testing import MigrationTests\nclass TestMigrations(MigrationTests): ...\n"
+READY = (
+    "from st44_migrate.testing import MigrationTests\nclass TestMigrations(MigrationTests): ...\n"
+)
 NAMES = [
     "test_a_second_run_does_nothing",
     "test_every_file_applies_one_by_one",
@@ -237,7 +239,9 @@ def test_ready_made_tests_pass(run: Run, server: str) -> None:
 def test_ready_made_tests_fail(run: Run, pytester: pytest.Pytester) -> None:
     """A problem is told with its remedy; a file that fails, with its place."""
     folder = pytester.path / "migrations"
-    record = "INSERT INTO schema_migrations (version, name) VALUES ('7', 'x') ON CONFLICT DO NOTHING"
+    record = (
+        "INSERT INTO schema_migrations (version, name) VALUES ('7', 'x') ON CONFLICT DO NOTHING"
+    )
     (folder / "004_records.sql").write_text(record)
     result = run(READY)
     result.assert_outcomes(passed=2, failed=1)
@@ -319,7 +323,9 @@ def test_it(migrated_database, number):
 """
 
 
-def seen_by_workers(run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def seen_by_workers(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> set[str]:
     """
     Let two workers run eight tests, and return the servers that they saw.
     """

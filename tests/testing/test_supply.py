@@ -44,7 +44,9 @@ def ask(url: str, sql: str) -> list[tuple[object, ...]]:
 
 
 def names(server: PostgresServer, like: str) -> list[str]:
-    rows = ask(server.url, f"SELECT datname FROM pg_database WHERE datname LIKE '{like}' ORDER BY 1")
+    rows = ask(
+        server.url, f"SELECT datname FROM pg_database WHERE datname LIKE '{like}' ORDER BY 1"
+    )
     return [str(name) for (name,) in rows]
 
 
@@ -108,7 +110,7 @@ def test_a_digest_tells_recipes_apart() -> None:
 def test_a_seed_that_fails(supply_of: Callable[[Recipe], Supply]) -> None:
     """Is said to be the seed's fault."""
     wrong = Recipe(recipe().source, seed="INSERT INTO nowhere VALUES (1)")
-    with pytest.raises(ConfigError, match="the seed for tests fails: .*nowhere"):
+    with pytest.raises(ConfigError, match=r"the seed for tests fails: .*nowhere"):
         supply_of(wrong).migrated()
 
 

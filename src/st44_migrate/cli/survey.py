@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..lint import Subject, read_subject
 from ..lint.squawk import read_squawk
 from ..model import Problem
+from ..source import Folder
 from ..source.listing import make_migration, printable
 from ..source.missing import explain
 from ..source.naming import read_names
@@ -28,13 +29,15 @@ def survey(folder: str, *, dialect: str, ledger: str) -> Subject:
     Read a folder, whatever is in it.
 
     Raises:
-        SourceError: it is not there, or may not be read.
+        SourceError: it is not there, may not be read, or has no migration in it.
     """
     try:
         with os.scandir(folder) as entries:
             listed = [(entry.name, entry.is_dir()) for entry in entries]
         names = read_names(name for name, is_dir in listed if not is_dir)
         prefix = f"{printable(folder.replace(os.sep, '/')).rstrip('/')}/"
+        if not names.migrations and not names.wrong:
+            Folder(folder).load()  # says why that is an error
         migrations = [
             make_migration(name, prefix + name.file, Path(folder, name.file).read_bytes())
             for name in names.migrations

@@ -44,11 +44,11 @@ def silence(
                 kept.append(_about(file, ignore, "bad-ignore", *wrong))
                 continue
             left = [problem for problem in kept if not _covers(ignore, file, problem)]
-            judged = external or not ignore.code.startswith(EXTERNAL)
-            if len(left) == len(kept) and judged:
+            used = len(left) < len(kept)
+            kept = left
+            if not used and (external or not ignore.code.startswith(EXTERNAL)):
                 message = f"nothing here breaks the rule {ignore.code}."
                 kept.append(_about(file, ignore, "unused-ignore", message, "Delete the comment."))
-            kept = left if len(left) < len(kept) else kept
     return tuple(kept)
 
 

@@ -49,7 +49,8 @@ def read_squawk(answer: str, files: Mapping[str, File]) -> Sequence[Problem]:
     Turn squawk's JSON into findings at our places.
 
     Args:
-        answer: A list, of which each item has a line and a column from 0.
+        answer: A list, of which each item has a line and a column from 0,
+            the latter in bytes.
 
         files: By the names that squawk was given.
     """
@@ -95,7 +96,10 @@ def _cannot_read(item: Mapping[str, Any], file: File) -> Problem:
 
 def _at(item: Mapping[str, Any], file: File, code: str, severity: Severity, *said: str) -> Problem:
     message, remedy = said
-    line, column = item["line"] + 1, item["column"] + 1
+    text = file.script.text
+    line = text.split("\n")[item["line"]].encode("utf-8", "surrogatepass")
+    # It counts bytes.
+    column = len(line[: item["column"]].decode("utf-8", "ignore")) + 1
     return Problem(
         code,
         severity,
@@ -103,7 +107,7 @@ def _at(item: Mapping[str, Any], file: File, code: str, severity: Severity, *sai
         remedy,
         version=file.migration.label,
         path=file.migration.path,
-        line=line,
+        line=item["line"] + 1,
         column=column,
-        excerpt=excerpt(file.script.text, line, column),
+        excerpt=excerpt(text, item["line"] + 1, column),
     )

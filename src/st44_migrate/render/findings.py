@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from ..model import Problem, Severity
 from .documents import Document, problem_document
@@ -65,6 +64,7 @@ def findings_document(findings: Sequence[Problem], files: int, *, failed: bool) 
     }
 
 
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
@@ -103,6 +103,14 @@ def _result(problem: Problem, index: int) -> Document:
     }
     if problem.path:
         region = {"startLine": problem.line or 1, "startColumn": problem.column or 1}
-        place = {"artifactLocation": {"uri": quote(problem.path)}, "region": region}
+        place = {"artifactLocation": {"uri": _uri(problem.path)}, "region": region}
         result["locations"] = [{"physicalLocation": place}]
     return result
+
+
+def _uri(path: str) -> str:
+    """
+    Write a path as a URI reference: a blank is ``%20``.
+    """
+    data = path.encode("utf-8", "surrogateescape")
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in data)
