@@ -87,7 +87,7 @@ def test_every_failure_has_a_section() -> None:
 def test_every_rule_has_a_section() -> None:
     """Each code of the linter is a heading of lint.md, which says how much it weighs."""
     page = (ROOT / "docs/lint.md").read_text("utf-8").partition("## Rules")[2]
-    shown = dict(re.findall(r"^### (\S+)\n\n(?:\*(\w+)\*)?", page, re.MULTILINE))
+    shown = dict(re.findall(r"^### (\S+)\n\n(?:\*(\w+)\b)?", page, re.MULTILINE))
     weights = {rule.code: rule.severity.value.capitalize() for rule in RULES}
     assert shown == {**weights, **dict.fromkeys(IGNORE_CODES, "Warning"), "edited": ""}
 
