@@ -97,9 +97,10 @@ def _cannot_read(item: Mapping[str, Any], file: File) -> Problem:
 def _at(item: Mapping[str, Any], file: File, code: str, severity: Severity, *said: str) -> Problem:
     message, remedy = said
     text = file.script.text
-    line = text.split("\n")[item["line"]].encode("utf-8", "surrogatepass")
+    row: int = item["line"]
     # It counts bytes.
-    column = len(line[: item["column"]].decode("utf-8", "ignore")) + 1
+    before = text.split("\n")[row].encode("utf-8", "surrogatepass")[: item["column"]]
+    column = len(before.decode("utf-8", "ignore")) + 1
     return Problem(
         code,
         severity,
@@ -107,7 +108,7 @@ def _at(item: Mapping[str, Any], file: File, code: str, severity: Severity, *sai
         remedy,
         version=file.migration.label,
         path=file.migration.path,
-        line=item["line"] + 1,
+        line=row + 1,
         column=column,
-        excerpt=excerpt(text, item["line"] + 1, column),
+        excerpt=excerpt(text, row + 1, column),
     )

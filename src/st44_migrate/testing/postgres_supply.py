@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from ..drivers.url import driver_for
 from ..errors import ConfigError, DriverError
 from .errand import Errand
-from .recipe import Recipe
+from .recipe import Recipe, quiet
 from .template import MAKER, drop, find_or_build, refused, sweep_orphans, url_of
 
 __all__ = ["PostgresSupply"]
@@ -148,7 +148,7 @@ def _greet(server: str) -> None:
             f"{driver.describe()} is not a server on which databases can be made",
             remedy="Give the URL of a PostgreSQL server, postgresql://..., or 'sqlite'.",
         )
-    driver.connect(timeout=10.0, readonly=True, notice=lambda *_: None).close()
+    driver.connect(timeout=10.0, readonly=True, notice=quiet).close()
 
 
 def _fastest(session: Errand) -> str:
