@@ -23,9 +23,9 @@ from .output import Output
 from .project import read_project
 from .survey import ask_squawk, dialect_of, survey
 
-__all__ = ["FOUND", "lint"]
+__all__ = ["lint"]
 
-FOUND = 7
+_FOUND = 7
 """The exit code where there is more than notes."""
 
 _CODES = """\b
@@ -85,7 +85,7 @@ def lint(
         if first is None or problem.version is None or int(problem.version) >= first
     ]
     write(output, found, subject, form)
-    context.exit(FOUND if fails(found) else 0)
+    context.exit(_FOUND if fails(found) else 0)
 
 
 def write(output: Output, found: Sequence[Problem], subject: Subject, form: str | None) -> None:

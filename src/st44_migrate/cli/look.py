@@ -4,14 +4,11 @@ The commands that look and change nothing.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
-from ..lint import fails, lint
-from ..model import Plan, Problem
+from ..model import Plan
 from ..plan import SOURCE_CODES
 from ..render import (
     plan_document,
@@ -24,13 +21,9 @@ from ..render import (
     status_document,
     verdict,
 )
-from .config import choose_database, choose_folder, choose_ledger
-from .lint import FOUND
 from .options import Choices, database_options, folder_argument, output_options
 from .output import Output
-from .project import read_project
 from .session import migrator
-from .survey import dialect_of, survey
 
 __all__ = ["check", "plan", "show", "status"]
 
@@ -43,7 +36,7 @@ Exit codes:
   6  the database is not reachable
   7  --strict: what is pending breaks a rule
 """
-_PENDING = 3
+_PENDING, _FOUND = 3, 7
 
 
 @click.command()
@@ -101,37 +94,19 @@ def check(
     with migrator(choices, folder, output) as runner:
         plan = runner.plan()
     refused = _refusal(plan)
+    broken = False
     if strict:
-        found = _lint(plan, folder, choices)
+        from .strict import find  # reads the folder anew; who does not ask does not wait
+
+        found, broken = find(plan, folder, choices)
         plan = replace(plan, problems=(*plan.problems, *found))
-    else:
-        found = ()
     for problem in plan.problems:
         say = output.answer if problem in plan.errors else output.remark
         say(render_problem(problem))
     if plan.pending:
         output.answer("pending: " + ", ".join(p.migration.path for p in plan.pending))
     output.result(plan_document(plan), verdict(plan))
-    context.exit(refused or (FOUND if fails(found) else _PENDING if plan.pending else 0))
-
-
-def _lint(plan: Plan, folder: str | None, choices: Choices) -> tuple[Problem, ...]:
-    """
-    Find what is against the rules in files that are pending, beside what a plan says.
-    """
-    project = read_project(Path.cwd())
-    subject = survey(
-        choose_folder(folder, os.environ, project).value,
-        dialect=dialect_of(None, choose_database(choices.url, os.environ).value),
-        ledger=choose_ledger(choices.ledger, project).table,
-    )
-    pending = {pending.migration.path for pending in plan.pending}
-    said = {(problem.code, problem.path) for problem in plan.problems}
-    return tuple(
-        problem
-        for problem in lint(subject)
-        if problem.path in pending and (problem.code, problem.path) not in said
-    )
+    context.exit(refused or (_FOUND if broken else _PENDING if plan.pending else 0))
 
 
 def _refusal(plan: Plan) -> int:
