@@ -21,6 +21,7 @@ _HOME = {
     "check": "look",
     "show": "look",
     "health": "health",
+    "lint": "lint",
     "new": "new",
     "detect": "detect",
     "wait": "run",

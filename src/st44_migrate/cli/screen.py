@@ -68,12 +68,13 @@ class Screen:
     def _parts(self, report: HealthReport) -> Iterator[RenderableType]:
         yield Text.assemble((report.status.value, _COLOURS[report.status]), "  ", headline(report))
         notes = list(_notes(report))
-        room = self._console.height - _AROUND_THE_TABLE - len(notes)
-        if report.migrations:
-            yield Text()
-            yield _table(report.migrations, max(room, _FEWEST))
-        yield Text()
         yield from notes
+        yield Text()
+        if report.migrations:
+            room = self._console.height - _AROUND_THE_TABLE - len(notes)
+            yield _table(report.migrations, max(room, _FEWEST))
+            yield Text()
+        yield _foot(report)
 
 
 def _table(migrations: tuple[MigrationHealth, ...], room: int) -> Table:
@@ -96,9 +97,16 @@ def _table(migrations: tuple[MigrationHealth, ...], room: int) -> Table:
 
 
 def _notes(report: HealthReport) -> Iterator[Text]:
-    for finding in report.findings:
-        if finding.remedy:
+    """
+    Say what to do about the headline, then what else there is, and what to do about that.
+    """
+    for number, finding in enumerate(report.findings):
+        if number:
             yield Text(finding.message, _MARKS[finding.severity])
+        if finding.remedy:
             yield Text(f"  {finding.remedy}")
+
+
+def _foot(report: HealthReport) -> Text:
     took = f", took {duration(report.response_ms)}" if report.response_ms is not None else ""
-    yield Text(f"checked at {moment(report.checked_at)}{took}; Ctrl-C ends", "dim")
+    return Text(f"checked at {moment(report.checked_at)}{took}; Ctrl-C ends", "dim")
