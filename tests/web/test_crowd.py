@@ -7,8 +7,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -54,10 +54,20 @@ def stopped(server: OwnServer) -> Iterator[None]:
         server.start()
 
 
-HINDRANCES = {
+@contextmanager
+def there(server: OwnServer) -> Iterator[None]:
+    """
+    Leave *server* alone.
+    """
+    del server
+    yield
+
+
+Hinder = Callable[[OwnServer], AbstractContextManager[None]]
+HINDRANCES: dict[str, tuple[Hinder, str | None]] = {
     "paused": (frozen, "Connection timeout"),
     "stopped": (stopped, "Connection refused"),
-    "there": (lambda _: nullcontext(), None),
+    "there": (there, None),
 }
 
 
