@@ -161,6 +161,7 @@ def needless_header(subject: Subject) -> Iterator[Hit]:
         if not script.transactional and script.units and not script.autonomous:
             yield Hit(
                 "every statement of this file can run in a transaction, and none does.",
-                "Delete '-- st44: no-transaction', and a failure leaves nothing behind.",
+                "Take away what asks for it, '-- st44: no-transaction' or the word of the file's own"
+                " tool, and a failure leaves nothing behind.",
                 file,
             )
