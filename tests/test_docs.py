@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import st44_migrate
-from pages import FENCE, PAGES, ROOT, RUN, Block, blocks
+from pages import FENCE, PAGES, ROOT, RUN, Block, blocks, lend, wants_postgresql
 from st44_migrate import Settings, errors, protocols
 
 NOT_RUN = {"CONTRIBUTING.md": 1}
@@ -24,17 +24,21 @@ SPHINX = {"{toctree}", "{note}", "{warning}", "{eval-rst}", "{literalinclude}"}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_runs(page: str, tmp_path: Path) -> None:
+def test_every_block_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """What a page shows is what happens, from its first block to its last."""
     not_run = 0
     room = tmp_path / "page"
     room.mkdir()
+    if wants_postgresql(page):
+        lend(request.getfixturevalue("pg_url"), room)
     for block in blocks(page):
         at = f"{page}:{block.line}"
         if block.note.startswith("not run: "):
             not_run += 1
         elif block.note.startswith("gate: "):
             check_gate(block, at)
+        elif block.note.startswith("follow: "):
+            assert page in followed(), f"{at}: nobody follows this page"
         elif block.language not in SPHINX:
             assert block.language in RUN, f"{at}: what should become of {block.language!r}?"
             RUN[block.language](block, room, at)
@@ -54,6 +58,14 @@ def check_gate(block: Block, at: str) -> None:
     script = f"here={ROOT}; {function[0]}\nreadme {name}"
     found = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
     assert found.stdout == block.text, at
+
+
+def followed() -> set[str]:
+    """
+    List the pages that noxfile.py follows on what it built, whole and word for word.
+    """
+    calls = re.findall(r'"tests/follow\.py", "([^"]+)"', (ROOT / "noxfile.py").read_text("utf-8"))
+    return set(calls)
 
 
 def test_the_readme_begins_with_two_commands() -> None:
