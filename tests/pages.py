@@ -15,7 +15,7 @@ bottom, each as its language says:
     command may fail only if ``echo $?`` comes next and shows with what.  What is
     exported holds for the rest of the page.
 
-``sql``, ``toml``, ``json``
+``sql``, ``postgresql``, ``toml``, ``json``
     Has to be readable.
 
 ``text``
@@ -235,6 +235,7 @@ RUN: dict[str, Callable[[Block, Path, str], None]] = {
     "python": run_python,
     "console": run_console,
     "sql": read_sql,
+    "postgresql": read_sql,
     "toml": read_toml,
     "json": read_json,
     "text": read_text,
