@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pages import FENCE, PAGES, ROOT, RUN, Block, blocks, lend, wants_postgresql
-from st44_migrate import Settings, errors
+from st44_migrate import Settings, State, errors
 from st44_migrate.lint import IGNORE_CODES, RULES
 
 NOT_RUN = {"CONTRIBUTING.md": 1}
@@ -160,6 +160,14 @@ def test_every_command_is_documented() -> None:
     commands = re.findall(r"^  (\w+) ", help_text.partition("Commands:")[2], re.MULTILINE)
     assert commands
     assert [name for name in commands if not re.search(rf"^`{name}\b", page, re.MULTILINE)] == []
+
+
+def test_every_state_is_in_the_glossary() -> None:
+    """The glossary is in order, and has each state that `status` may show."""
+    page = (ROOT / "docs/glossary.md").read_text("utf-8")
+    terms = re.findall(r"^([a-z]\S.*)\n  \S", page, re.MULTILINE)
+    assert terms == sorted(terms)
+    assert {state.value for state in State} - set(terms) == set()
 
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
