@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
 PURE = {"dialects", "draft", "plan", "problems", "render", "sqltext"}
-COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
+COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing"}
 EDGES = {"cli", "__main__"}
 
 # What reaches files, sockets, processes, clocks or threads.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SourceError,
     )
     from .model import (
+        Adoption,
         Applied,
         LedgerName,
         Migration,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         Severity,
         State,
         Status,
+        Terms,
     )
     from .protocols import Observer, Source
     from .runner import AsyncMigrator, Migrator, migrate, migrate_async
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adoption",
     "Applied",
     "ApplyError",
     "AsyncMigrator",
@@ -77,6 +80,7 @@ __all__ = [
     "SourceError",
     "State",
     "Status",
+    "Terms",
     "__version__",
     "migrate",
     "migrate_async",
@@ -88,8 +92,8 @@ _HOMES = {
         " PlanError SourceError"
     ),
     "model": (
-        "Applied LedgerName Migration Pending Place Plan Problem Record Report Settings Severity"
-        " State Status"
+        "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"
+        " Severity State Status Terms"
     ),
     "protocols": "Observer Source",
     "runner": "AsyncMigrator Migrator migrate migrate_async",
