@@ -245,7 +245,9 @@ async def _locked(errand: _Errand, claim: Claim | None) -> bool:
             if error.sqlstate in _TAKEN:
                 return False
             raise
-    await world.conn.run(fence(world.dialect.name, table))
+    fences = fence(world.dialect.name, table)
+    if fences:
+        await world.conn.run(fences)
     return True
 
 

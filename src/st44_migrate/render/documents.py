@@ -20,6 +20,10 @@ whole milliseconds.  Every command prints exactly one document.
     "reason", "path", "applied_sql", "diff"}``
 ``baseline``, ``mark``, ``repair``
     ``{"versions": [{"version", "name", "state", "applied_at"}]}``
+``adopt``
+    ``{"tool", "table", "ledger", "written", "versions": [{"version", "name", "found",
+    "key", "applied_at", "verified", "path"}], "pending": [path], "obstacles":
+    [problem, as in plan]}``
 ``new``
     ``{"version", "name", "path"}``
 ``wait``
@@ -53,6 +57,7 @@ __all__ = [
     "plain_error",
     "plan_document",
     "plan_error",
+    "problem_document",
     "record_document",
     "report_document",
     "status_document",
@@ -146,7 +151,7 @@ def plan_document(plan: Plan) -> Document:
         "count": len(plan.applied),
         "pending": [_pending(pending) for pending in plan.pending],
         "ahead": [entry.label for entry in plan.ahead],
-        "problems": [_problem(problem) for problem in plan.problems],
+        "problems": [problem_document(problem) for problem in plan.problems],
         "error": None,
     }
 
@@ -177,7 +182,10 @@ def _pending(pending: Pending) -> Document:
     }
 
 
-def _problem(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> Document:
+    """
+    Describe what is the matter, and where.
+    """
     return {
         "code": problem.code,
         "severity": problem.severity.value,
