@@ -15,6 +15,9 @@ whole milliseconds.  Every command prints exactly one document.
     [{"version", "name", "path", "statements", "transactional", "resume_at"}],
     "ahead": [version], "problems": [{"code", "severity", "version", "path",
     "line", "column", "message", "remedy"}], "error"}``
+``lint``
+    ``{"status": "clean"|"findings"|"failed", "files", "findings": [a problem, as
+    in plan], "error"}``
 ``show``
     ``{"version", "name", "state", "applied_at", "applied_by", "duration_ms",
     "reason", "path", "applied_sql", "diff"}``
@@ -184,7 +187,11 @@ def _pending(pending: Pending) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """
+<<<<<<< HEAD
     Describe what is the matter, and where.
+=======
+    Describe a problem, or what a linter found.
+>>>>>>> main
     """
     return {
         "code": problem.code,

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from ..model import Statement
 from .lexicon import BLANKS, COMMENTS, Compound, Lexicon, lexicon_of
 
-__all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens"]
+__all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens", "words"]
 
 _BLANK = re.compile(f"[{BLANKS}]*+")
 _TWO_WORDS = re.compile(r"[A-Za-z]+[ \t\n]++([A-Za-z_]+)(?![A-Za-z0-9_$\x80-\U0010ffff])")
@@ -99,6 +99,16 @@ def phrase(text: str, lexicon: Lexicon, limit: int | None = None, at: int = 0) -
     """
     found = islice(tokens(text, lexicon, at), limit)
     return " ".join("?" if token[0] in lexicon.quotes else token for token, _, _ in found)
+
+
+def words(text: str, dialect: str) -> list[str]:
+    """
+    List the tokens of a statement: words in lower case, all else as written.
+
+    >>> words('ALTER TABLE "Users" DROP a', "postgresql")
+    ['alter', 'table', '"Users"', 'drop', 'a']
+    """
+    return [token for token, _, _ in tokens(text, lexicon_of(dialect))]
 
 
 def second_word(text: str, at: int = 0) -> str | None:
