@@ -40,7 +40,7 @@ def edited(own: ToolLedger, migration: Migration) -> Problem:
     )
 
 
-def needs_version(own: ToolLedger, table: ForeignTable, last: Migration) -> Problem:
+def needs_version(own: ToolLedger, table: ForeignTable, first: Migration) -> Problem:
     """
     The versions of the tool are no files of SQL.
     """
@@ -50,7 +50,7 @@ def needs_version(own: ToolLedger, table: ForeignTable, last: Migration) -> Prob
         f"the versions of {own.tool} in {table} are no SQL files, so nothing in the folder matches"
         " them.",
         "Say up to which file of the folder the database has everything, and the ledger becomes a"
-        f" baseline: --at {last.label}",
+        f" baseline: --at VERSION. If that is only the first file: --at {first.label}",
     )
 
 

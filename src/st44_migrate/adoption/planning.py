@@ -37,6 +37,9 @@ from .ledger import ToolLedger
 
 __all__ = ["Sight", "make_adoption"]
 
+_SHOWN = 5
+"""So many of the other's versions are named in the reason for a baseline."""
+
 _UNSETTLED = {Standing.DIRTY: Found.DIRTY, Standing.FAILED: Found.FAILED}
 
 
@@ -111,7 +114,9 @@ def _baseline(sight: Sight, version: str) -> _Decided:
     at = next((i for i, m in enumerate(files, 1) if m.version == wanted), None)
     if at is None:
         return (), [obstacles.no_such_version(version, files)]
-    return tuple(_taken(Found.APPLIED, migration) for migration in files[:at]), []
+    stands_at = ", ".join(row.key for row in sight.reading.rows[-_SHOWN:])
+    taken = (_taken(Found.APPLIED, migration) for migration in files[:at])
+    return tuple(replace(adopted, key=stands_at) for adopted in taken), []
 
 
 def _listed(sight: Sight) -> _Decided:
@@ -119,7 +124,7 @@ def _listed(sight: Sight) -> _Decided:
     Rows that no file can match: shown, and refused.
     """
     rows = tuple(_without_file(row) for row in sight.reading.rows)
-    return rows, [obstacles.needs_version(sight.own, sight.table, sight.migrations[-1])]
+    return rows, [obstacles.needs_version(sight.own, sight.table, sight.migrations[0])]
 
 
 def _matched(sight: Sight, *, accept_edited: bool) -> _Decided:

@@ -46,12 +46,12 @@ def _verdict(adoption: Adoption, next_step: str) -> Iterator[str]:
     found = ", ".join(f"{numbers[found]} {found.value}" for found in Found if numbers[found])
     pending = f"{count(len(adoption.after.pending), 'file')} of the folder not applied"
     yield f"{found or 'nothing applied'}; {pending}."
-    if numbers[Found.UNKNOWN]:
-        gone = "kept" if adoption.written else "will be kept"
-        yield f"What is unknown has no file in the folder; it {gone} as applied, its file gone."
     if adoption.obstacles:
         yield "Nothing was written."
         return
+    if numbers[Found.UNKNOWN]:
+        kept = "is kept" if adoption.written else "will be kept"
+        yield f"What is unknown has no file in the folder; it {kept} as applied, its file gone."
     yield from _places(adoption)
     if adoption.written:
         yield f"{adoption.table} is as it was. Go on with: {next_step}"

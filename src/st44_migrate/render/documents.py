@@ -187,11 +187,11 @@ def _pending(pending: Pending) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """
-<<<<<<< HEAD
+    <<<<<<< HEAD
     Describe what is the matter, and where.
-=======
+    =======
     Describe a problem, or what a linter found.
->>>>>>> main
+    >>>>>>> main
     """
     return {
         "code": problem.code,
