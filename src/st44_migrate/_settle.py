@@ -31,7 +31,7 @@ from .model import (
 )
 from .sqltext import units_checksum
 
-__all__ = ["baseline", "mark", "repair", "show"]
+__all__ = ["baseline", "mark", "recorded", "repair", "retired", "show"]
 
 
 async def baseline(
@@ -56,7 +56,7 @@ async def baseline(
         history = await world.ledger.read(world.conn)
         held = {entry.version for entry in history.entries}
         missing = [migration for migration in files if migration.version not in held]
-        statements = [sql for m in missing for sql in _adopt(world, ground, m, reason)]
+        statements = [sql for m in missing for sql in recorded(world, ground, m, reason)]
         await _commit(world, statements)
     return tuple(_status(migration) for migration in missing)
 
@@ -72,7 +72,7 @@ async def mark(
     _refuse_applied(await world.ledger.read(world.conn), migration)
     async with standing(world) as ground:
         _refuse_applied(await world.ledger.read(world.conn), migration)
-        await _commit(world, _adopt(world, ground, migration, reason))
+        await _commit(world, recorded(world, ground, migration, reason))
     return (_status(migration),)
 
 
@@ -105,10 +105,10 @@ async def repair(
         history = await world.ledger.read(world.conn)
         entry, leftover = _find_repair(history, file, number, version)
         if entry is not None and file is not None:
-            await _commit(world, _adopt(world, ground, file, reason, record=False))
+            await _commit(world, recorded(world, ground, file, reason, record=False))
             return (_status(file),)
         if entry is not None:
-            await _commit(world, _retire(world, ground, entry, reason))
+            await _commit(world, retired(world, ground, entry, reason))
             return (Status(number, entry.label, entry.name, State.MISSING),)
         if file is not None and leftover is not None:
             await _commit(world, _resume(world, ground, file, leftover, reason))
@@ -170,9 +170,12 @@ def _text(world: World, file: Migration | None) -> str | None:
 # --- statements ---------------------------------------------------------------
 
 
-def _adopt(
+def recorded(
     world: World, ground: Ground, migration: Migration, reason: str, *, record: bool = True
 ) -> list[str]:
+    """
+    Write the statements that record *migration* as applied, as it is now.
+    """
     script = world.read(migration)
     statements = journal.adopt(
         ground.footing, world.dialect, migration, script, world.signature, reason=reason
@@ -183,7 +186,10 @@ def _adopt(
     return statements
 
 
-def _retire(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> list[str]:
+def retired(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> list[str]:
+    """
+    Write the statements that note that *entry* has no file any more.
+    """
     return [journal.retire(ground.footing, world.dialect, entry, world.signature, reason=reason)]
 
 
