@@ -4,7 +4,7 @@ PostgreSQL's pulse: everything that health asks again and again, in one row.
 It is asked every second by everybody who polls, so it reads no row as a row:
 the system column ``xmin`` is the transaction that wrote a row's version.  Rows
 can only be added by new transactions, so the list of all of them is another one
-after any change.
+after any change.  Its hash of 64 bits stands for the list: shorter to send.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def holding(key: int) -> str:
     """
     high, low = (key >> 32) & 0xFFFFFFFF, key & 0xFFFFFFFF
     return (
-        "FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+        # Only for a lock that was found: the whole of pg_stat_activity is dear.
+        "FROM pg_catalog.pg_locks l"
+        " LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(l.pid) a ON true"
         " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
         f" AND l.classid = {high} AND l.objid = {low} AND l.database ="
         " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
@@ -83,7 +85,8 @@ def _there(names: Tables, footing: Footing) -> Sequence[str]:
 
 
 def _writers_of(table: str) -> str:
-    return f"coalesce((SELECT array_agg(xmin)::text FROM {table}), '')"
+    writers = f"SELECT pg_catalog.hash_array_extended(array_agg(xmin), 0)::text FROM {table}"
+    return f"coalesce(({writers}), '')"
 
 
 def _present(relation: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -51,7 +52,7 @@ class Question:
     """
 
     def __init__(self, query: bytes, within: float | None) -> None:
-        self._text = query if within is None else _limits(within) + query
+        self._text = query if within is None else _limits(int(within * 1000)) + query
 
     def talk(self, pgconn: PGconn) -> PQGen[PGresult]:
         """
@@ -77,12 +78,13 @@ class Question:
         return reader.load_rows(0, result.ntuples, tuple)
 
 
-def _limits(within: float) -> bytes:
+@lru_cache
+def _limits(within_ms: int) -> bytes:
     """
     Say the limits, in the same message: that is one transaction, with which they
     end, and each statement of it starts its own clock.
     """
-    whole, lock = (max(1, int(within * 1000 * share)) for share in (_OF_THE_SERVER, _OF_A_LOCK))
+    whole, lock = (max(1, int(within_ms * share)) for share in (_OF_THE_SERVER, _OF_A_LOCK))
     return b"SET LOCAL statement_timeout = %d;\nSET LOCAL lock_timeout = %d;\n" % (whole, lock)
 
 
