@@ -17,7 +17,7 @@ from st44_migrate import __version__
 
 COMMANDS = (
     *("up", "status", "plan", "check", "show", "health", "lint", "new", "detect", "wait"),
-    *("baseline", "mark", "repair", "demo"),
+    *("adopt", "baseline", "mark", "repair", "demo"),
 )
 
 TELL_MODULES = """
