@@ -15,6 +15,7 @@ from ._ground import Ground, standing
 from ._patience import patiently
 from ._sending import quietly
 from ._world import World
+from .baselines import in_force, without_doubles
 from .errors import ConfigError, DriverError, LedgerError, SourceError
 from .model import (
     History,
@@ -40,6 +41,7 @@ async def baseline(
     """
     Record every file up to *version* as applied: the database has it all.
     """
+    migrations = without_doubles(migrations)
     last = _find(migrations, _version(version), version)
     files = [migration for migration in migrations if not migration.repeatable]
     if last.repeatable:
@@ -67,7 +69,7 @@ async def mark(
     """
     Record one file as applied without running it.
     """
-    migration = _find(migrations, _version(version), version)
+    migration = _find(without_doubles(migrations), _version(version), version)
     # Look before anything is created: there may be nothing to do.
     _refuse_applied(await world.ledger.read(world.conn), migration)
     async with standing(world) as ground:
@@ -96,11 +98,13 @@ async def repair(
     statement in question.
     """
     number = _version(version)
+    # Look before anything is created: there may be nothing to do.
+    history = await world.ledger.read(world.conn)
+    migrations = in_force(migrations, history)
     file = None
     if any(migration.version == number for migration in migrations):
         file = _find(migrations, number, version)
-    # Look before anything is created: there may be nothing to do.
-    _find_repair(await world.ledger.read(world.conn), file, number, version)
+    _find_repair(history, file, number, version)
     async with standing(world) as ground:
         history = await world.ledger.read(world.conn)
         entry, leftover = _find_repair(history, file, number, version)
@@ -142,6 +146,7 @@ async def show(world: World, migrations: Sequence[Migration], version: str) -> R
     """
     number = _version(version)
     history = await world.ledger.read(world.conn)
+    migrations = in_force(migrations, history)
     entry = _entry(history, number)
     leftover = next((left for left in history.leftovers if left.version == number), None)
     kept = entry.journal if entry is not None else leftover

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..baselines import without_doubles
 from ..model import (
     Adopted,
     Adoption,
@@ -109,7 +110,7 @@ def _baseline(sight: Sight, version: str) -> _Decided:
     """
     The database has everything up to a file.
     """
-    files = tuple(m for m in sight.migrations if not m.repeatable)
+    files = tuple(m for m in without_doubles(sight.migrations) if not m.repeatable)
     wanted = read_version(version)
     at = next((i for i, m in enumerate(files, 1) if m.version == wanted), None)
     if at is None:
@@ -133,6 +134,8 @@ def _matched(sight: Sight, *, accept_edited: bool) -> _Decided:
     found: list[Adopted] = []
     problems: list[Problem] = []
     for migration in sight.migrations:
+        if migration.baseline:
+            continue  # for new databases
         names = [(key, migration.repeatable) for key in sight.own.keys(migration)]
         row = next((rows.pop(name) for name in names if name in rows), None)
         if row is not None:
@@ -147,7 +150,8 @@ def _matched(sight: Sight, *, accept_edited: bool) -> _Decided:
         elif upto is not None and not migration.repeatable and migration.version <= upto:
             found.append(_taken(Found.APPLIED, migration))
     lost = tuple(_without_file(row) for row in rows.values() if not row.repeatable)
-    if lost and not found:
+    squashed = {m.version for m in sight.migrations if m.baseline}
+    if lost and not found and squashed.isdisjoint(adopted.version for adopted in lost):
         first = sight.migrations[0]
         problems.append(obstacles.not_this_folder(sight.own, sight.table, lost, first))
     return (*found, *lost), problems
