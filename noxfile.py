@@ -34,6 +34,8 @@ unasked = sorted(loaded - {"st44_migrate"} - sys.stdlib_module_names)
 sys.exit(f"loaded unasked: {unasked}" if unasked else 0)
 """
 
+OBSERVED = "import st44_migrate.observe.opentelemetry, st44_migrate.observe.opentelemetry_health"
+
 
 def group(name: str) -> list[str]:
     """
@@ -97,6 +99,12 @@ def extras(session: nox.Session, extra: str) -> None:
             session.run("python", "-W", "error", "-c", "import st44_migrate.drivers.psycopg")
         case "cli":
             session.run("st44-migrate", "--version")
+        case "flask" | "fastapi" | "django":
+            session.run("python", "-W", "error", "-c", f"import st44_migrate.web.{extra}")
+        case "prometheus":
+            session.run("python", "-W", "error", "-c", "import st44_migrate.observe.prometheus")
+        case "otel":
+            session.run("python", "-W", "error", "-c", OBSERVED)
 
 
 @nox.session(python=OLDEST)

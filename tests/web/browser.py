@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -161,10 +162,14 @@ def browsing(binary: str) -> Generator[Page]:
         )
         os.close(their_in)
         os.close(their_out)
+        # One that hangs answers nothing: its end lets the one who asked fail.
+        watchdog = threading.Timer(600, process.kill)
+        watchdog.start()
         with os.fdopen(our_out, "wb") as commands, os.fdopen(our_in, "rb") as answers:
             try:
                 yield _tab(Page(commands, answers))
             finally:
+                watchdog.cancel()
                 process.terminate()
                 try:
                     process.wait(20)
