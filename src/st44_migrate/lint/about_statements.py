@@ -38,6 +38,8 @@ def repeatable(subject: Subject) -> Iterator[Hit]:
         made = created(words)
         if made is None or made.if_not_exists or made.concurrently or made.replaces:
             continue
+        if made.temporary:  # a second run has a session of its own
+            continue
         alone = not file.script.transactional
         yield Hit(
             f"CREATE {made.kind.upper()} {made.name} without IF NOT EXISTS.",
@@ -101,8 +103,13 @@ def cascading(subject: Subject) -> Iterator[Hit]:
     """
     if subject.dialect != "postgresql":
         return
+    passing: set[tuple[str, str]] = set()
     for file, statement, words in _each(subject):
-        names = dropped_tables(words)
+        made = created(words)
+        if made is not None and made.temporary:
+            passing.add((file.migration.path, made.name))
+        # Nothing but its session refers to a temporary table.
+        names = [n for n in dropped_tables(words) if (file.migration.path, n) not in passing]
         if names and words[-1] != "cascade":
             yield Hit(
                 f"DROP TABLE {', '.join(names)} without CASCADE.",
