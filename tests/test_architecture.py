@@ -18,8 +18,8 @@ from time import perf_counter
 PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
-PURE = {"dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
-COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
+PURE = {"baselines", "dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
+COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing", "web"}
 EDGES = {"cli", "__main__"}
 
 # Health has both: what decides, and what waits.
@@ -175,6 +175,16 @@ def test_layouts_do_no_io() -> None:
     assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
 
 
+def test_adoption_is_pure() -> None:
+    """Other tools' ledgers are facts and decisions; only the list of them loads modules."""
+    modules = [name for name in within("adoption") if name != "adoption.tools"]
+    assert len(modules) > 20
+    assert only({name: tops(imports(name)) & DOES_IO for name in modules}) == {}
+    assert only({name: calls(name) & {"open", "print", "input"} for name in modules}) == {}
+    allowed = {"adoption", "baselines", "errors", "model", "plan", "protocols"}
+    assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
+
+
 def test_the_core_has_no_colour() -> None:
     """Engine, ledger, journal and locks know neither an event loop, nor a thread, nor a clock."""
     assert {"_engine", "ledger", "journal", "locks"} <= set(CORE)
@@ -199,8 +209,8 @@ def test_health_decides_without_looking() -> None:
 
 
 def test_nobody_below_knows_health() -> None:
-    """Only the edges know it, and the package itself, which loads it late."""
-    modules = set(outside("health", *EDGES)) - {""}
+    """Only what shows it and the edges know it, and the package itself, which loads it late."""
+    modules = set(outside("health", "observe", "web", *EDGES)) - {""}
     assert only({name: tops(ours(name)) & {"health"} for name in sorted(modules)}) == {}
 
 
@@ -220,6 +230,24 @@ def test_observers_know_no_driver() -> None:
     assert (
         only({name: tops(ours(name)) & {"drivers", "runner"} for name in within("observe")}) == {}
     )
+
+
+def test_the_web_knows_no_database() -> None:
+    """What speaks HTTP sees reports, and neither a driver nor a runner; nobody needs it."""
+    allowed = {"_extras", "errors", "health", "model", "observe", "protocols", "render", "web"}
+    assert only({name: tops(ours(name)) - allowed for name in within("web")}) == {}
+    assert only({name: tops(ours(name)) & {"web"} for name in outside("web")}) == {}
+
+
+def test_the_web_decides_without_io() -> None:
+    """An answer is made of values; only adapters know a framework, each its own."""
+    pure = {f"web.{name}" for name in ("accept", "answer", "page", "schema", "site", "style")}
+    assert pure <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    frameworks = {"django", "fastapi", "flask", "starlette"}
+    others = {name: third_party(name) - {name.rpartition(".")[2]} for name in within("web")}
+    assert only(others) == {}
+    assert {name.rpartition(".")[2] for name in within("web") if third_party(name)} == frameworks
 
 
 def test_nobody_needs_the_edge() -> None:
