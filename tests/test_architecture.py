@@ -18,8 +18,8 @@ from time import perf_counter
 PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
-PURE = {"dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
-COLOURS = {"_defaults", "drivers", "observe", "runner", "testing", "web"}
+PURE = {"baselines", "dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
+COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing", "web"}
 EDGES = {"cli", "__main__"}
 
 # Health has both: what decides, and what waits.
@@ -172,6 +172,16 @@ def test_layouts_do_no_io() -> None:
     assert only({name: tops(imports(name)) & DOES_IO for name in modules}) == {}
     assert only({name: calls(name) & {"open", "print", "input"} for name in modules}) == {}
     allowed = {"model", "errors", "protocols", "source"}
+    assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
+
+
+def test_adoption_is_pure() -> None:
+    """Other tools' ledgers are facts and decisions; only the list of them loads modules."""
+    modules = [name for name in within("adoption") if name != "adoption.tools"]
+    assert len(modules) > 20
+    assert only({name: tops(imports(name)) & DOES_IO for name in modules}) == {}
+    assert only({name: calls(name) & {"open", "print", "input"} for name in modules}) == {}
+    allowed = {"adoption", "baselines", "errors", "model", "plan", "protocols"}
     assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         require_current_async,
     )
     from .model import (
+        Adoption,
         Applied,
         LedgerName,
         Migration,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         Severity,
         State,
         Status,
+        Terms,
     )
     from .protocols import Observer, Source
     from .runner import AsyncMigrator, Migrator, migrate, migrate_async
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adoption",
     "Applied",
     "ApplyError",
     "AsyncHealthProbe",
@@ -89,6 +92,7 @@ __all__ = [
     "SourceError",
     "State",
     "Status",
+    "Terms",
     "__version__",
     "build_health",
     "migrate",
@@ -107,8 +111,8 @@ _HOMES = {
         " require_current_async"
     ),
     "model": (
-        "Applied LedgerName Migration Pending Place Plan Problem Record Report Settings Severity"
-        " State Status"
+        "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"
+        " Severity State Status Terms"
     ),
     "protocols": "Observer Source",
     "runner": "AsyncMigrator Migrator migrate migrate_async",

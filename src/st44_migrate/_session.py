@@ -5,7 +5,7 @@ One session for one operation: wait for the database, connect, work, close.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -28,8 +28,9 @@ from .protocols import (
     Observer,
     Shield,
 )
+from .shapes import OtherShape
 
-__all__ = ["Setup", "dialect_of", "guarded", "within_session"]
+__all__ = ["Setup", "dialect_of", "evading", "guarded", "within_session"]
 
 T = TypeVar("T")
 
@@ -96,7 +97,14 @@ async def within_session(
         current=current,
     )
     try:
-        return await operation(world)
+        try:
+            return await operation(world)
+        except OtherShape:
+            # The name was taken when another tool's ledger was adopted.
+            evasive = await evading(world)
+            if setup.ledger is not None or not await _is_ours(evasive):
+                raise
+            return await operation(evasive)
     except DriverError as error:
         raise DatabaseUnavailable(
             f"the connection failed: {error.message}",
@@ -107,6 +115,27 @@ async def within_session(
     finally:
         current.quiet = True
         await setup.shield(conn.close)
+
+
+async def evading(world: World) -> World:
+    """
+    Work with the ledger of the other name, beside another tool's table.
+    """
+    name = world.settings.ledger.evasive
+    return replace(
+        world,
+        ledger=TableLedger(world.dialect, name),
+        settings=replace(world.settings, ledger=name),
+        read=Reader(world.dialect.name, name.table),
+    )
+
+
+async def _is_ours(world: World) -> bool:
+    """
+    Whether there is a ledger that this library has written.
+    """
+    footing = await world.ledger.inspect(world.conn)
+    return bool(footing.columns) and footing.has_journal
 
 
 def dialect_of(driver: AsyncDriver) -> Dialect:

@@ -64,7 +64,7 @@ class AdvisoryLock:
         Say who holds the lock, as far as this role may know.
         """
         rows = await conn.fetch(
-            "SELECT a.pid::text, a.application_name, a.usename::text,"
+            "SELECT a.pid::text, a.application_name, pg_catalog.pg_get_userbyid(a.usesysid)::text,"
             " round(extract(epoch from clock_timestamp() - a.backend_start))::text"
             f" {self._holders()}"
         )

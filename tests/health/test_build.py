@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from health.probing import NOW, household
 from st44_migrate import HealthReport, Memory, build_health
@@ -26,6 +28,7 @@ from st44_migrate.health import (
     Observation,
     Phase,
     Relation,
+    Rule,
     TableHealth,
     plain_text,
 )
@@ -202,6 +205,41 @@ def test_not_checked_yet_is_unhealthy() -> None:
     report = build_health(Observation(), now=NOW, rules=())
     assert (report.status, report.relation) == (HealthStatus.UNHEALTHY, Relation.UNKNOWN)
     assert codes(report) == [Condition.NOT_CHECKED]
+
+
+observations = st.builds(
+    Observation,
+    checked_at=st.none() | st.just(NOW),
+    connected=st.booleans(),
+    fault=st.none() | st.sampled_from(Fault),
+    plan=st.none()
+    | st.sampled_from(
+        [applied(*ALL), applied(*ALL, "017"), applied(*ALL[:2]), applied(), applied("007", "011")]
+    ).map(plan),
+    expected=st.just(8),
+    tables=st.none()
+    | st.lists(st.builds(TableHealth, st.just("t"), st.booleans()), max_size=2).map(tuple),
+    holder=st.none() | st.just(Holder(7)),
+    activity=st.none() | st.builds(Activity, st.sampled_from(Phase), st.just(NOW)),
+    last_failure=st.none() | st.just(LastFailure("016", "x", NOW)),
+)
+
+
+@pytest.mark.property
+@given(observations, st.sampled_from([RULES, ()]))
+def test_what_is_not_known_is_never_healthy(seen: Observation, rules: tuple[Rule, ...]) -> None:
+    """Healthy means: somebody looked, there was an answer, and the ledger was read."""
+    report = build_health(seen, now=NOW, rules=rules)
+    if report.status is HealthStatus.HEALTHY:
+        assert seen.checked_at is not None
+        assert (seen.connected, seen.fault) == (True, None)
+        assert seen.plan is not None
+    if report.status is HealthStatus.HEALTHY and rules:
+        assert report.relation in {Relation.CURRENT, Relation.AHEAD}
+        assert report.pending == report.drift == report.in_doubt == ()
+        assert report.all_tables_exist in {None, True}
+    if seen.plan is None and report.relation is not Relation.UNKNOWN:
+        assert (report.relation, seen.fault) == (Relation.IN_PROGRESS, Fault.LOCKED)
 
 
 def test_a_rule_of_ones_own() -> None:

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from health.probing import TABLES, household
 from runs.conftest import Login
+from runs.holding import holding
 from runs.wrapped import Window
 from st44_migrate import (
     ApplyError,
@@ -26,9 +28,11 @@ from st44_migrate import (
     Migrator,
     Settings,
 )
-from st44_migrate.health import FromMigrations
+from st44_migrate.health import FromMigrations, health_document
 from st44_migrate.testing.servers import PostgresServer
 from targets import Target
+
+DAY = "2025-12-14T02:30:00.000Z"
 
 EMPTY_LEDGER = (
     "CREATE TABLE schema_migrations (version varchar(32) PRIMARY KEY, name varchar(255) NOT NULL,"
@@ -154,6 +158,81 @@ def test_a_file_that_stopped_half_way(database: Target) -> None:
         report = probe.check()
     assert asked(report) == ("unhealthy", "behind", None)
     assert report.in_doubt == ("002",)
+
+
+def test_a_file_that_recorded_itself_too_early(database: Target) -> None:
+    """Not healthy before its last statement: in progress, or in doubt if nobody is at it."""
+    database.apply(household())
+    with looking(database) as probe:
+        assert asked(probe.check()) == ("healthy", "current", None)
+        database.execute(
+            "UPDATE schema_migrations_journal SET state = 'running', done = 1, total = 3"
+            " WHERE version = '16'"
+        )
+        assert asked(probe.check()) == ("unhealthy", "current", None)
+        assert probe.check().in_doubt == ("016",)
+        with holding(database):
+            assert asked(probe.check()) == ("degraded", "in_progress", None)
+            assert probe.check().findings[0].message.endswith("still to come: 016.")
+
+
+def test_two_attempts_that_fail_alike(either: Target) -> None:
+    """The later one's time is told."""
+    broken = Memory({"001_broken.sql": "SELECT nothing FROM nowhere"})
+    with looking(either, broken, tables=()) as probe:
+        times = []
+        for _ in range(2):
+            with pytest.raises(ApplyError):
+                either.apply(broken)
+            failure = probe.check().last_failure
+            assert failure is not None
+            times.append(failure.at)
+    first, second = times
+    assert first is not None
+    assert second is not None
+    assert first < second
+
+
+def test_the_documents_of_the_guide(either: Target) -> None:
+    """Field by field on a real database; only times are its own."""
+
+    def document() -> dict[str, Any]:
+        found = health_document(probe.check(), further=False)
+        assert found["timestamp"].endswith("Z")
+        assert isinstance(found["database"]["responseTime"], int)
+        times = {"timestamp": DAY, "database": {"connected": True, "responseTime": 42}}
+        return {**found, **times}
+
+    either.apply(household(2))
+    tables = [{"name": name, "exists": name == "users"} for name in TABLES]
+    with looking(either) as probe:
+        assert document() == {
+            "status": "degraded",
+            "timestamp": DAY,
+            "database": {"connected": True, "responseTime": 42},
+            "migrations": {
+                "applied": ["000", "001"],
+                "latest": "001",
+                "count": 2,
+                "warning": "Expected 8 migrations, only 2 applied",
+            },
+            "schema": {"critical_tables": tables, "all_tables_exist": False},
+        }
+        either.apply(household())
+        assert document() == {
+            "status": "healthy",
+            "timestamp": DAY,
+            "database": {"connected": True, "responseTime": 42},
+            "migrations": {
+                "applied": ["000", "001", "011", "012", "013", "014", "015", "016"],
+                "latest": "016",
+                "count": 8,
+            },
+            "schema": {
+                "critical_tables": [{"name": name, "exists": True} for name in TABLES],
+                "all_tables_exist": True,
+            },
+        }
 
 
 def test_tables_with_a_schema(database: Target, other_pg_url: str) -> None:
@@ -340,7 +419,7 @@ STEPS = {
     " INSERT INTO schema_migrations (version, name) VALUES ('002', 'x') ON CONFLICT DO NOTHING",
     "empty": "TRUNCATE schema_migrations",
     "edit": f"UPDATE {_JOURNAL} SET checksum = 'x', raw_checksum = 'x' WHERE version = '14'",
-    "fail": f"UPDATE {_JOURNAL} SET state = 'failed' WHERE version = '16'",
+    "fail": f"UPDATE {_JOURNAL} SET state = 'failed', error_at = now() WHERE version = '16'",
     "apply": f"UPDATE {_JOURNAL} SET state = 'applied', checksum = NULL",
     "lose the journal": f"DROP TABLE IF EXISTS {_JOURNAL}",
     "lose both": f"DROP TABLE IF EXISTS schema_migrations, {_JOURNAL}",

@@ -25,6 +25,7 @@ _HOME = {
     "new": "new",
     "detect": "detect",
     "wait": "run",
+    "adopt": "adopt",
     "baseline": "settle",
     "mark": "settle",
     "repair": "settle",

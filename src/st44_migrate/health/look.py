@@ -21,7 +21,7 @@ from ..protocols import AsyncConnection, Row
 from ..rows import read_moment
 from .expected import Expected
 from .observation import Holder, LastFailure, Observation, TableHealth
-from .rules import waiting
+from .rules import settled
 from .timed import Timed
 
 __all__ = ["Looker", "Session"]
@@ -148,15 +148,15 @@ class Looker:
         """
         Ask for the pulse, and read again what has changed; None if all has.
         """
-        plan, settled = self._known.plan, self._known.settled
+        plan, was_settled = self._known.plan, self._known.settled
         # Whoever has the lock only matters while something is still to run.
-        row = await self._pulse(conn, session, footing, ask_holder=not settled)
+        row = await self._pulse(conn, session, footing, ask_holder=not was_settled)
         doubt, writers, *_ = row
         if doubt is not None:
             return None
         if plan is None or writers is None or writers != self._known.writers:
             plan = await self._read(conn, footing, writers)
-            if settled and not self._known.settled:
+            if was_settled and not self._known.settled:
                 row = await self._pulse(conn, session, footing, ask_holder=True)
         return self._saw(row, plan)
 
@@ -167,8 +167,9 @@ class Looker:
             known.history = history
             held = replace(history, width=footing.width, numeric=footing.numeric)
             known.plan = self._expected.compare(held)
-            known.settled = not waiting(known.plan)
-            known.failure = await self._find_failure(conn, footing, history)
+            known.settled = settled(known.plan)
+        # Two attempts may fail alike.
+        known.failure = await self._find_failure(conn, footing, history)
         known.writers = writers
         return known.plan
 
@@ -198,10 +199,11 @@ class Looker:
         return self._saw(row, None)
 
     def _saw(self, row: Row, plan: Plan | None) -> Observation:
-        known, facts = self._known, tuple(row[2:])
+        known = self._known
+        facts = (*row[2:], known.failure)
         if known.seen is not None and known.seen.plan is plan and known.facts == facts:
             return known.seen
-        present, pid, since = facts
+        present, pid, since = row[2:]
         names = self._expected.relations
         known.facts = facts
         known.seen = Observation(

@@ -27,7 +27,9 @@ __all__ = [
     "refusals",
     "relation",
     "relation_of",
+    "settled",
     "tables",
+    "waiting",
 ]
 
 Rule: TypeAlias = Callable[[Observation], Iterable[Finding]]
@@ -78,13 +80,23 @@ def reach(seen: Observation) -> Iterator[Finding]:
         elif seen.fault in _UNREADABLE:
             condition = Condition.UNREADABLE
         elif seen.fault in _BLOCKED:
-            # Somebody who migrates may well hold that lock.
-            condition = Condition.IN_PROGRESS if seen.migrating else Condition.BLOCKED
+            condition = Condition.IN_PROGRESS if _altering(seen) else Condition.BLOCKED
         yield _finding(condition, f"{seen.fault.value}.", _REMEDIES[seen.fault])
     elif seen.checked_at is None:
         yield _finding(
             Condition.NOT_CHECKED, "The database has not been looked at yet.", "Ask again."
         )
+    elif not seen.connected:
+        yield _finding(Condition.UNREACHABLE, "The database did not answer.", "Ask again.")
+    elif seen.plan is None:
+        yield _finding(Condition.UNREADABLE, "The ledger was not read.", "Ask again.")
+
+
+def _altering(seen: Observation) -> bool:
+    """
+    Whether it may well be a run that keeps the ledger from being read.
+    """
+    return seen.fault is Fault.LOCKED and seen.migrating
 
 
 def relation_of(seen: Observation) -> Relation:
@@ -93,13 +105,12 @@ def relation_of(seen: Observation) -> Relation:
     """
     plan = seen.plan
     if plan is None:
-        # Not known, unless somebody is seen to work on it.
-        return Relation.IN_PROGRESS if seen.migrating and seen.connected else Relation.UNKNOWN
+        return Relation.IN_PROGRESS if _altering(seen) else Relation.UNKNOWN
     if any(problem.code in _DIVERGED for problem in plan.problems):
         return Relation.DIVERGED
+    if seen.migrating and not settled(plan):
+        return Relation.IN_PROGRESS
     if waiting(plan):
-        if seen.migrating:
-            return Relation.IN_PROGRESS
         return Relation.BEHIND if plan.applied else Relation.EMPTY
     return Relation.AHEAD if plan.ahead else Relation.CURRENT
 
@@ -112,6 +123,13 @@ def waiting(plan: Plan) -> tuple[str, ...]:
     return tuple(s.label for s in plan.statuses if s.version not in held)
 
 
+def settled(plan: Plan) -> bool:
+    """
+    Whether nothing is left to do, so that it does not matter who is at work.
+    """
+    return not waiting(plan) and not _in_state(plan, State.UNFINISHED)
+
+
 def relation(seen: Observation) -> Iterator[Finding]:
     """
     How the database stands to the code: exactly one finding, if it is known.
@@ -119,7 +137,7 @@ def relation(seen: Observation) -> Iterator[Finding]:
     plan, found = seen.plan, relation_of(seen)
     if plan is None:
         return
-    missing = waiting(plan)
+    missing, unfinished = waiting(plan), _in_state(plan, State.UNFINISHED)
     if found is Relation.DIVERGED:
         yield _finding(
             Condition.DIVERGED,
@@ -129,7 +147,8 @@ def relation(seen: Observation) -> Iterator[Finding]:
     elif found is Relation.IN_PROGRESS:
         yield _finding(
             Condition.IN_PROGRESS,
-            f"Migrations are being applied; still to come: {_some(missing)}.",
+            # A file may have recorded itself before its end.
+            f"Migrations are being applied; still to come: {_some(missing or unfinished)}.",
             "Wait for the run to end.",
         )
     elif missing:
