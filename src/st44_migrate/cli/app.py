@@ -25,6 +25,7 @@ _HOME = {
     "detect": "detect",
     "wait": "run",
     "adopt": "adopt",
+    "squash": "squash",
     "baseline": "settle",
     "mark": "settle",
     "repair": "settle",
