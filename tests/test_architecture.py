@@ -19,8 +19,14 @@ PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
 PURE = {"baselines", "dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
-COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing"}
+COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing", "web"}
 EDGES = {"cli", "__main__"}
+
+# Health has both: what decides, and what waits.
+DECIDES = {
+    *("build", "checker", "documents", "observation", "policy", "relations", "report", "rules"),
+}
+WAITS = {"background", "background_async", "parts", "probe", "probe_async", "require"}
 
 # What reaches files, sockets, processes, clocks or threads.
 DOES_IO = {
@@ -59,8 +65,15 @@ def outside(*tops: str) -> list[str]:
     return sorted(set(MODULES) - set(within(*tops)))
 
 
+def health(*names: str) -> list[str]:
+    """
+    List modules of health by their last name.
+    """
+    return [f"health.{name}" for name in sorted(names)]
+
+
 # The package itself offers the runner's names, and loads them late.
-CORE = [name for name in outside(*COLOURS, *EDGES) if name]
+CORE = [name for name in outside(*COLOURS, *EDGES) if name and name not in health(*WAITS)]
 
 
 @cache
@@ -185,6 +198,22 @@ def test_the_core_knows_no_driver() -> None:
     assert only({name: third_party(name) for name in CORE}) == {}
 
 
+def test_health_decides_without_looking() -> None:
+    """From an observation to a document nothing waits, and nobody knows a probe."""
+    pure = health(*DECIDES)
+    assert set(pure) <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    allowed = {"model", "errors", *PURE}
+    below = {name: {n for n in ours(name) if top(n) not in allowed} for name in pure}
+    assert only({name: found - set(pure) for name, found in below.items()}) == {}
+
+
+def test_nobody_below_knows_health() -> None:
+    """Only what shows it and the edges know it, and the package itself, which loads it late."""
+    modules = set(outside("health", "observe", "web", *EDGES)) - {""}
+    assert only({name: tops(ours(name)) & {"health"} for name in sorted(modules)}) == {}
+
+
 def test_drivers_know_only_the_seam() -> None:
     """A driver imports protocols, errors and facts; only the reader of URLs knows drivers by name."""
     allowed = {"protocols", "errors", "dialects", "model", "drivers"}
@@ -201,6 +230,24 @@ def test_observers_know_no_driver() -> None:
     assert (
         only({name: tops(ours(name)) & {"drivers", "runner"} for name in within("observe")}) == {}
     )
+
+
+def test_the_web_knows_no_database() -> None:
+    """What speaks HTTP sees reports, and neither a driver nor a runner; nobody needs it."""
+    allowed = {"_extras", "errors", "health", "model", "observe", "protocols", "render", "web"}
+    assert only({name: tops(ours(name)) - allowed for name in within("web")}) == {}
+    assert only({name: tops(ours(name)) & {"web"} for name in outside("web")}) == {}
+
+
+def test_the_web_decides_without_io() -> None:
+    """An answer is made of values; only adapters know a framework, each its own."""
+    pure = {f"web.{name}" for name in ("accept", "answer", "page", "schema", "site", "style")}
+    assert pure <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    frameworks = {"django", "fastapi", "flask", "starlette"}
+    others = {name: third_party(name) - {name.rpartition(".")[2]} for name in within("web")}
+    assert only(others) == {}
+    assert {name.rpartition(".")[2] for name in within("web") if third_party(name)} == frameworks
 
 
 def test_nobody_needs_the_edge() -> None:

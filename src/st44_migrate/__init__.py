@@ -3,13 +3,14 @@ Bring a database's schema to what the code expects, and tell whether it is there
 
 How it flows; nothing imports to its right::
 
-    folder of .sql ─► source ─► plan ─► engine ─► driver ─► ledger ─► report
-                     (text)   (pure)   (order)    (I/O)     (rows)    (data)
+    folder of .sql ─► source ─► plan ─► engine ─► driver ─► ledger ─► report ─► health
+                     (text)   (pure)   (order)    (I/O)     (rows)    (data)    (pure)
 
 ``sqltext`` reads SQL, ``source`` finds files, ``plan`` compares them with the
 ledger, ``_engine`` puts effects in order, ``batch`` and ``dialects`` write what
-is sent, ``drivers`` send it, ``runner`` offers it blocking and async, ``observe``
-and ``cli`` show it to people.  Start at `Migrator`, or at ``_engine``.
+is sent, ``drivers`` send it, ``runner`` offers it blocking and async, ``health``
+tells how a database stands to the code, ``observe`` and ``cli`` show it to people.
+Start at `Migrator`, or at ``_engine``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
         MigrateError,
         PlanError,
         SourceError,
+    )
+    from .health import (
+        AsyncHealthProbe,
+        HealthProbe,
+        HealthReport,
+        build_health,
+        require_current,
+        require_current_async,
     )
     from .model import (
         Adoption,
@@ -54,10 +63,13 @@ __all__ = [
     "Adoption",
     "Applied",
     "ApplyError",
+    "AsyncHealthProbe",
     "AsyncMigrator",
     "ConfigError",
     "DatabaseUnavailable",
     "Folder",
+    "HealthProbe",
+    "HealthReport",
     "LedgerError",
     "LedgerName",
     "LockTimeout",
@@ -82,14 +94,21 @@ __all__ = [
     "Status",
     "Terms",
     "__version__",
+    "build_health",
     "migrate",
     "migrate_async",
+    "require_current",
+    "require_current_async",
 ]
 
 _HOMES = {
     "errors": (
         "ApplyError ConfigError DatabaseUnavailable LedgerError LockTimeout MigrateError"
         " PlanError SourceError"
+    ),
+    "health": (
+        "AsyncHealthProbe HealthProbe HealthReport build_health require_current"
+        " require_current_async"
     ),
     "model": (
         "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"

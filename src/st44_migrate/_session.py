@@ -30,7 +30,7 @@ from .protocols import (
 )
 from .shapes import OtherShape
 
-__all__ = ["Setup", "evading", "guarded", "within_session"]
+__all__ = ["Setup", "dialect_of", "evading", "guarded", "within_session"]
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ async def within_session(
     Raises:
         DatabaseUnavailable: there is none within ``settings.wait`` seconds.
     """
-    dialect = setup.dialect or _dialect(setup.driver)
+    dialect = setup.dialect or dialect_of(setup.driver)
     ledger = setup.ledger or TableLedger(dialect, setup.settings.ledger)
     emit = guarded(setup.observer)
     current = Current()
@@ -138,7 +138,13 @@ async def _is_ours(world: World) -> bool:
     return bool(footing.columns) and footing.has_journal
 
 
-def _dialect(driver: AsyncDriver) -> Dialect:
+def dialect_of(driver: AsyncDriver) -> Dialect:
+    """
+    Return the dialect that *driver* names.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
     try:
         return dialect_named(driver.dialect)
     except LookupError as error:

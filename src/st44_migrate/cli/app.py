@@ -20,6 +20,7 @@ _HOME = {
     "plan": "look",
     "check": "look",
     "show": "look",
+    "health": "health",
     "lint": "lint",
     "new": "new",
     "detect": "detect",

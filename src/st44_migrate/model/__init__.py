@@ -7,6 +7,7 @@ wrote (``"040"``) is kept beside them as the *label*.
 """
 
 from .adoption import Adopted, Adoption, Found, Terms
+from .fault import Fault
 from .folder import Migration, Origin, Place, Script, Statement
 from .foreign import ForeignRow, ForeignTable, Reading, Standing
 from .history import History, JournalEntry, JournalState, LedgerEntry, LedgerName, Record
@@ -19,6 +20,7 @@ __all__ = [
     "Adopted",
     "Adoption",
     "Applied",
+    "Fault",
     "ForeignRow",
     "ForeignTable",
     "Found",

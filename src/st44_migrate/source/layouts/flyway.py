@@ -54,7 +54,7 @@ def _configured(tree: Tree, file: str) -> Aside:
     Read ``V1__a.sql.conf``.
     """
     beside = f"{file}.conf"
-    if beside not in tree.files:
+    if not tree.has(beside):
         return Aside()
     lines = tree.read(beside).decode("utf-8", "replace").splitlines()
     said = {
@@ -78,7 +78,7 @@ LAYOUT = FileLayout(
         rf"{_IN}(?:V(?P<version>{_VERSION})|B(?P<base>{_VERSION})|R)__(?P<name>[^/]+)\.sql"
     ),
     read=_read,
-    near=re.compile(rf"{_IN}[VRUB][0-9_][^/]*\.sql", re.IGNORECASE),
+    near=re.compile(rf"{_IN}[VRUB][0-9_][^/]*\.sql\s*", re.IGNORECASE),
     passed=re.compile(rf"{_IN}U{_VERSION}__[^/]*\.sql"),
     code=re.compile(
         rf"{_IN}(?:V(?P<version>{_VERSION})|R)__(?P<name>\w+)\.(?:java|kt|groovy|class)"
