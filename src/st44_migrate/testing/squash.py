@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +138,7 @@ def _parts(source: Source) -> tuple[Migration, Sequence[Migration]]:
 
 
 @contextmanager
-def _two_databases(dialect: str, server: PostgresServer | None) -> Iterator[tuple[str, str]]:
+def _two_databases(dialect: str, server: PostgresServer | None) -> Generator[tuple[str, str]]:
     with ExitStack() as stack:
         if dialect == "sqlite":
             room = Path(stack.enter_context(tempfile.TemporaryDirectory()))
