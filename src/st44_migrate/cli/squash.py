@@ -41,7 +41,7 @@ Exit codes:
 @click.pass_context
 def squash(context: click.Context, output: Output, *, folder: FolderChoices, dialect: str) -> None:
     """
-    Prove that a baseline makes what the files make that it stands for.
+    Prove that a baseline makes what its files make.
 
     Both are applied to databases of their own on a server that is started for it.
     """
