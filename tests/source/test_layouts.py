@@ -180,7 +180,6 @@ def test_a_program_is_refused_unless_its_sql_is_given(layout: str, file: str) ->
     [
         ("flyway", "afterMigrate.sql"),
         ("flyway", "beforeEachMigrate__grants.sql"),
-        ("flyway", "B5__all.sql"),
         ("yoyo", "post-apply.sql"),
     ],
 )
