@@ -26,7 +26,8 @@ from .visit import Visitor
 
 __all__ = ["Parts", "assemble"]
 
-_OF_A_VISIT = 0.95
+_OF_A_VISIT = 0.94
+_OF_WAITING = 0.97
 """What is left of the deadline is for bringing the answer home."""
 
 
@@ -36,9 +37,11 @@ class Parts:
     Args:
         driver: Opens sessions.
 
-        deadline, ttl: In seconds.
+        patience: How long whoever asks waits for a visit, in seconds.
 
         allowed: How long a visit may take, in seconds.
+
+        ttl: How long what was seen is good for, in seconds.
 
         judge: Makes the reports.
 
@@ -48,9 +51,9 @@ class Parts:
     driver: AsyncDriver
     dialect: Dialect
     expected: Expected
-    deadline: float
-    ttl: float
+    patience: float
     allowed: float
+    ttl: float
     judge: Judge
     activity: Callable[[], Activity | None]
     now: Clock
@@ -112,9 +115,9 @@ def assemble(
         driver=driver,
         dialect=dialect,
         expected=expected,
-        deadline=deadline,
-        ttl=ttl,
+        patience=deadline * _OF_WAITING,
         allowed=deadline * _OF_A_VISIT,
+        ttl=ttl,
         judge=Judge(rules, policy, activity, now),
         activity=activity,
         now=now,

@@ -161,7 +161,7 @@ class HealthProbe:
             return self._parts.judge.report(seen or self._memo.last, policy, cached=True)
         if pilot:
             self._launch(flight)
-        flight.wait(asked + self._parts.deadline - monotonic())
+        flight.wait(asked + self._parts.patience - monotonic())
         return self._parts.judge.report(flight.seen or self._give_up(flight), policy, cached=False)
 
     def latest(self, policy: Policy | None = None) -> HealthReport:

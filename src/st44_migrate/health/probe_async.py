@@ -97,7 +97,7 @@ class AsyncHealthProbe:
         flight = here.flight
         if flight is None:
             flight = here.flight = asyncio.ensure_future(self._fly(here))
-        left = asked + self._parts.deadline - monotonic()
+        left = asked + self._parts.patience - monotonic()
         await asyncio.wait((flight,), timeout=max(0.0, left))
         landed = flight.done() and not flight.cancelled() and flight.exception() is None
         seen = flight.result() if landed else self._give_up(here)
