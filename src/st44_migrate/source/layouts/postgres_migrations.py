@@ -16,6 +16,7 @@ LAYOUT = FileLayout(
     name="postgres-migrations",
     rule="A migration is called <digits>-<name>.sql, like 0001-create-users.sql",
     pattern=re.compile(r"(?P<version>[0-9]+)[-_]?(?P<name>.*)\.sql"),
+    near=re.compile(r"[^/]*\.sql\s*", re.IGNORECASE),
     code=re.compile(r"(?P<version>[0-9]+)[-_]?(?P<name>.*)\.js"),
     notation=Notation(
         tool="postgres-migrations",

@@ -16,6 +16,7 @@ LAYOUT = FileLayout(
     name="sqlx",
     rule="A migration is called <digits>_<name>.sql, like 20240528214728_create_users.sql",
     pattern=re.compile(r"(?P<version>[0-9]+)_(?P<name>.+?)(?:\.up)?\.sql"),
+    near=re.compile(r"(?:[^/]*_|[0-9])[^/]*\.sql\s*", re.IGNORECASE),
     passed=re.compile(r".*\.down\.sql"),
     notation=Notation(
         tool="sqlx",

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT"]
 
 _ACTION = re.compile(r"\{\{-?\s*(?:/\*.*?\*/(?P<text>)|\.?(?P<name>[^{}]*?))\s*-?\}\}", re.DOTALL)
-_OTHER_FILE = re.compile(r'template\s+"(?P<file>[^"]+)"(?:\s+\.)?')
+# Those of the sub-folders are all the templates that tern knows.
+_OTHER_FILE = re.compile(r'template\s+"(?P<file>[^"/\\.][^"/\\]*/[^"/\\]+\.sql)"(?:\s+\.)?')
 
 
 def _includes(tree: Tree, text: str, values: Mapping[str, str]) -> dict[str, str]:
