@@ -11,6 +11,7 @@ import re
 from st44_migrate.model import Notation
 
 from ..layout import FileLayout, Writing
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
 
@@ -28,7 +29,7 @@ LAYOUT = FileLayout(
             "Call it <digits>_<name>.up.sql, or remove it.",
         ),
     ),
-    notation=Notation(tool="golang-migrate", wraps=False),
+    notation=Notation(tool="golang-migrate", markers=ELSEWHERE, wraps=False),
     writing=Writing("{version}_{name}.up.sql"),
     telling=True,
 )

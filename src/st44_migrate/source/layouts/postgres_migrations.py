@@ -9,6 +9,7 @@ import re
 from st44_migrate.model import Marker, Meaning, Notation
 
 from ..layout import FileLayout, Writing
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
 
@@ -20,7 +21,10 @@ LAYOUT = FileLayout(
     code=re.compile(r"(?P<version>[0-9]+)[-_]?(?P<name>.*)\.js"),
     notation=Notation(
         tool="postgres-migrations",
-        markers=(Marker(re.compile(r"-- postgres-migrations disable-transaction"), Meaning.ALONE),),
+        markers=(
+            Marker(re.compile(r"-- postgres-migrations disable-transaction"), Meaning.ALONE),
+            *ELSEWHERE,
+        ),
     ),
     writing=Writing("{version}-{name}.sql"),
 )

@@ -9,6 +9,7 @@ import re
 from st44_migrate.model import Marker, Meaning, Notation
 
 from ..layout import FileLayout, Writing
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
 
@@ -21,7 +22,7 @@ LAYOUT = FileLayout(
     notation=Notation(
         tool="sqlx",
         # At the very beginning of the file, to the letter.
-        markers=(Marker(re.compile(r"\A-- no-transaction"), Meaning.ALONE),),
+        markers=(Marker(re.compile(r"\A-- no-transaction"), Meaning.ALONE), *ELSEWHERE),
     ),
     writing=Writing(stamp="%Y%m%d%H%M%S"),
 )

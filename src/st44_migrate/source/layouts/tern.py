@@ -14,6 +14,7 @@ from st44_migrate.errors import SourceError
 from st44_migrate.model import Marker, Meaning, Notation, Place, Placeholder
 
 from ..layout import FileLayout, Writing
+from .elsewhere import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,7 @@ LAYOUT = FileLayout(
         markers=(
             Marker(re.compile(r"---- create above / drop below ----"), Meaning.DOWN),
             Marker(re.compile(r"---- tern: disable-tx ----"), Meaning.ALONE),
+            *elsewhere("tern"),
         ),
         opening="---- create above / drop below ----",
         almost=re.compile(
