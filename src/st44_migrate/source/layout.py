@@ -269,6 +269,7 @@ class FileLayout:
             content=content,
             raw_checksum=digest.hexdigest(),
             repeatable=name.repeatable,
+            baseline=name.baseline,
             key=name.key if name.key != name.label else "",
             notation=notation,
             values=tuple(sorted(used.items())),
