@@ -84,6 +84,13 @@ def test_a_page_says_what_to_do() -> None:
     assert said.count("is missing") == len(TABLES) - 1
 
 
+def test_every_state_can_be_shown() -> None:
+    """Whatever state a migration is in, the page says so."""
+    rows = tuple(MigrationHealth(str(n), state.name, state) for n, state in enumerate(State))
+    said = texts("failed", migrations=rows)
+    assert {state.value for state in State} <= set(said)
+
+
 def test_what_is_to_come_stands_above_what_was() -> None:
     """The next file to run stands next to the last that ran; each with its state."""
     said = texts("failed")
