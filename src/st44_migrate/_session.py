@@ -102,7 +102,7 @@ async def within_session(
         except OtherShape:
             # The name was taken when another tool's ledger was adopted.
             evasive = await evading(world)
-            if setup.ledger is not None or not await _is_ours(evasive):
+            if setup.ledger is not None or not (await evasive.ledger.inspect(conn)).is_ours:
                 raise
             return await operation(evasive)
     except DriverError as error:
@@ -128,14 +128,6 @@ async def evading(world: World) -> World:
         settings=replace(world.settings, ledger=name),
         read=Reader(world.dialect.name, name.table),
     )
-
-
-async def _is_ours(world: World) -> bool:
-    """
-    Whether there is a ledger that this library has written.
-    """
-    footing = await world.ledger.inspect(world.conn)
-    return bool(footing.columns) and footing.has_journal
 
 
 def dialect_of(driver: AsyncDriver) -> Dialect:

@@ -78,7 +78,7 @@ class TableLedger:
         Raises:
             LedgerError, DatabaseUnavailable: see `read`.
         """
-        if footing.columns and footing.has_journal:
+        if footing.is_ours:
             return read_history(await self._fetch(conn, self._query(footing.tables)))
         if not footing.columns:
             if footing.has_journal:
@@ -125,7 +125,7 @@ class TableLedger:
         where the table exists.  Two creators may race; the slower looks again.
         """
         for _ in range(_CREATION_RACES):
-            if footing.columns and footing.has_journal:
+            if footing.is_ours:
                 return footing
             await self._create(conn, footing)
             footing = await self.inspect(conn)

@@ -12,8 +12,8 @@ import pytest
 from adoption.conftest import DONE, Legacy, legacy_of
 from recording import RECORDS
 from runs.conftest import Login, target_of
-from st44_migrate import ConfigError, LedgerError, Memory, PlanError, Terms
-from st44_migrate.model import Found
+from st44_migrate import ConfigError, HealthProbe, LedgerError, Memory, PlanError, Terms
+from st44_migrate.model import Fault, Found
 from targets import codes, labels
 
 BOTH = ("psycopg", "aiosqlite")
@@ -207,7 +207,10 @@ def test_the_other_name_is_found_by_itself(kind: str, request: pytest.FixtureReq
     assert touched.label.endswith("10")
     assert [status.label for status in legacy.target.repair(legacy.source, "10")] == [touched.label]
     assert legacy.apply().count == 3
-    legacy.target.execute("DROP TABLE st44_schema_migrations_journal")
+    with HealthProbe(legacy.target.url, legacy.source, ttl=0, deadline=30) as probe:
+        assert (probe.check().status, probe.check().relation) == ("healthy", "current")
+        legacy.target.execute("DROP TABLE st44_schema_migrations_journal")
+        assert probe.check().error == Fault.LEDGER
     # A ledger that lost its journal is not taken for ours in silence.
     with pytest.raises(LedgerError, match="dbmate or Rails"):
         legacy.plan()

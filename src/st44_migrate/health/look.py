@@ -19,6 +19,7 @@ from ..locks import lock_key
 from ..model import Fault, History, JournalState, Plan
 from ..protocols import AsyncConnection, Row
 from ..rows import read_moment
+from ..shapes import OtherShape
 from .expected import Expected
 from .observation import Holder, LastFailure, Observation, TableHealth
 from .rules import settled
@@ -138,7 +139,16 @@ class Looker:
         raise LedgerError("ledger and journal are created and dropped by another program")
 
     async def _learn(self, conn: AsyncConnection) -> Footing:
-        footing = await self._ledger.inspect(conn)
+        self._ledger = TableLedger(self.dialect, self._expected.settings.ledger)
+        try:
+            footing = await self._ledger.inspect(conn)
+        except OtherShape:
+            # The name was taken when another tool's ledger was adopted.
+            evasive = TableLedger(self.dialect, self._ledger.name.evasive)
+            footing = await evasive.inspect(conn)
+            if not footing.is_ours:
+                raise
+            self._ledger = evasive
         self._known = _Known(footing)
         return footing
 
