@@ -37,6 +37,9 @@ _WRITTEN = {Found.APPLIED, Found.UNKNOWN}
 _TAKEN = {"23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 """What a database says where another has a lock that is a row."""
 
+_UNFIT = {"22001", "22003", "22P02"}
+"""What PostgreSQL says where a text is too long for a column, or no number."""
+
 
 async def adoption(world: World, migrations: Sequence[Migration], terms: Terms) -> Adoption:
     """
@@ -193,9 +196,20 @@ def _record(world: World, ground: Ground, adopted: Adopted, made: Adoption) -> S
 
 
 def _unwritten(errand: Errand, error: DriverError) -> LedgerError:
+    ledger = errand.world.settings.ledger
+    remedy = ""
+    if errand.world.dialect.trouble(error) is Trouble.FORBIDDEN:
+        remedy = (
+            f"It takes the right to read {errand.table} and to lock it, which its owner has, and to"
+            f" write {ledger} and {ledger.journal}."
+        )
+    if error.sqlstate in _UNFIT:
+        remedy = (
+            f"Its versions do not fit the column version of {ledger}: ALTER TABLE {ledger} ALTER"
+            " COLUMN version TYPE varchar(255); or keep another ledger: --ledger SCHEMA.TABLE"
+        )
     return LedgerError(
         f"the ledger of {errand.own.tool}, {errand.table}, cannot be adopted: {error.message}",
         unchanged="Nothing was adopted.",
-        remedy=f"It takes the right to read {errand.table} and to lock it (its owner has it), and to"
-        " write our own ledger and journal beside it.",
+        remedy=remedy,
     )

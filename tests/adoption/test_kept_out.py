@@ -86,6 +86,18 @@ def test_nothing_is_adopted_while_the_tool_holds_its_lock(
             assert row == (True,)
 
 
+def test_ectos_lock_is_on_the_table(request: pytest.FixtureRequest) -> None:
+    """As it takes it, in a transaction of its own."""
+    legacy = legacy_of("psycopg", "ecto", request)
+    with psycopg.connect(legacy.target.url) as conn:
+        conn.execute("LOCK TABLE schema_migrations IN SHARE UPDATE EXCLUSIVE MODE")
+        legacy.target.settings = Settings(lock_wait=0)
+        with pytest.raises(LockTimeout, match="ecto is at work"):
+            legacy.adopt()
+        conn.rollback()
+    assert legacy.adopt().written
+
+
 @pytest.mark.parametrize("kind", ["psycopg", "psycopg-async"])
 def test_what_the_tool_is_about_to_record_is_waited_for(
     kind: str, request: pytest.FixtureRequest

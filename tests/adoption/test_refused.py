@@ -153,6 +153,35 @@ def test_what_may_not_be_read_is_no_empty_ledger(
     assert legacy.ours() == set()
 
 
+def test_who_may_only_read_is_told_what_it_takes(
+    request: pytest.FixtureRequest, login: Login
+) -> None:
+    """The table is locked against its tool, and that takes more than SELECT."""
+    legacy = legacy_of("psycopg", "goose", request)
+    legacy.target.execute(
+        "GRANT SELECT ON goose_db_version TO public", "GRANT CREATE ON SCHEMA public TO public"
+    )
+    with pytest.raises(LedgerError, match="cannot be adopted: permission denied") as caught:
+        legacy.adopt(database=login())
+    assert "its owner has" in caught.value.remedy
+    assert legacy.target.versions() == []
+
+
+@pytest.mark.parametrize(("column", "said"), [("varchar(4)", "too long"), ("bigint", "bigint")])
+def test_versions_that_do_not_fit_our_ledger_are_refused(
+    column: str, said: str, request: pytest.FixtureRequest
+) -> None:
+    """With what to do about the column."""
+    legacy = legacy_of("psycopg", "yoyo", request)
+    legacy.target.execute(
+        f"CREATE TABLE schema_migrations (version {column} PRIMARY KEY, name text, applied_at"
+        " timestamptz)"
+    )
+    with pytest.raises(LedgerError, match=said) as caught:
+        legacy.adopt()
+    assert "ALTER COLUMN version TYPE varchar(255)" in caught.value.remedy
+
+
 @pytest.mark.parametrize("kind", BOTH)
 def test_it_is_all_or_nothing(kind: str, request: pytest.FixtureRequest) -> None:
     """A ledger that does not take the second row takes none."""

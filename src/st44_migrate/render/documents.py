@@ -27,6 +27,9 @@ whole milliseconds.  Every command prints exactly one document.
     ``{"tool", "table", "ledger", "written", "versions": [{"version", "name", "found",
     "key", "applied_at", "verified", "path"}], "pending": [path], "obstacles":
     [problem, as in plan]}``
+``squash``
+    ``{"equal", "baseline", "files": [path], "only_files": [text], "only_baseline":
+    [text], "common"}``
 ``new``
     ``{"version", "name", "path"}``
 ``wait``
