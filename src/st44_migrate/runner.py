@@ -30,7 +30,17 @@ from ._session import Setup, within_session
 from ._world import World
 from .drivers.url import async_driver_for, driver_for
 from .model import Plan, Record, Report, Settings, Status
-from .protocols import AsyncSleep, Clock, Ledger, Observer, Shield, Sleep, Source
+from .protocols import (
+    AsyncDatabase,
+    AsyncSleep,
+    Clock,
+    Database,
+    Ledger,
+    Observer,
+    Shield,
+    Sleep,
+    Source,
+)
 from .source import Folder
 
 __all__ = ["AsyncMigrator", "Migrator", "migrate", "migrate_async"]
@@ -41,7 +51,7 @@ _DEFAULTS = Settings()
 
 
 def migrate(
-    database: object,
+    database: Database,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     settings: Settings = _DEFAULTS,
@@ -57,7 +67,7 @@ def migrate(
 
 
 async def migrate_async(
-    database: object,
+    database: AsyncDatabase,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     settings: Settings = _DEFAULTS,
@@ -99,7 +109,7 @@ class Migrator:
 
     def __init__(
         self,
-        database: object,
+        database: Database,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         settings: Settings = _DEFAULTS,
@@ -201,7 +211,7 @@ class AsyncMigrator:
 
     def __init__(
         self,
-        database: object,
+        database: AsyncDatabase,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         settings: Settings = _DEFAULTS,
