@@ -140,6 +140,8 @@ def docs(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """
     Build sdist and wheel, and use the wheel where the checkout is out of sight.
+
+    Then follow the tutorial with it, word for word.
     """
     session.install(*group("build"))
     dist = built(session)
@@ -151,3 +153,4 @@ def build(session: nox.Session) -> None:
         show = "import st44_migrate as m; print(m.__version__, m.__file__)"
         session.run("python", "-I", "-W", "error", "-c", show)
         session.run("st44-migrate", "--version")
+    session.run("python", "tests/follow.py", "docs/tutorial.md", str(dist))

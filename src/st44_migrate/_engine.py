@@ -47,6 +47,7 @@ from ._progress import Lost, Progress, compare
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
+from .baselines import in_force
 from .dialects import Footing, Trouble
 from .events import MigrationFailed, MigrationSkipped, MigrationStarted, RunStarted
 from .model import History, Migration, Pending, Plan, Report
@@ -174,7 +175,7 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
         probe = ground.envelope.probe(progress.lost.pending)
         await quietly(world, [item.sql for item in probe])
     history = await _read(world)
-    files = {migration.version: migration for migration in progress.migrations}
+    files = {file.version: file for file in in_force(progress.migrations, history)}
     if await resolve_doubts(world, ground.envelope, files, history):
         history = await _read(world)
     return _seen(history, ground.footing)

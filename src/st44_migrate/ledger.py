@@ -12,7 +12,7 @@ from __future__ import annotations
 from . import journal
 from .dialects import Dialect, Footing, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
-from .model import History, LedgerName, LongVersion, read_version
+from .model import Fault, History, LedgerName, LongVersion, read_version
 from .protocols import AsyncConnection, Row
 from .rows import read_history
 from .shapes import check_shape
@@ -57,7 +57,7 @@ class TableLedger:
             rows = await conn.fetch(self._query(d.tables(self.name), d.premise(self.name)))
         except DriverError as error:
             if d.trouble(error) is not Trouble.MISSING:
-                raise self._unreadable(error) from error
+                raise self.unreadable(error) from error
             return await self._read_what_is_there(conn)
         if rows and rows[0][0] is not None:
             return await self._read_what_is_there(conn)
@@ -69,8 +69,16 @@ class TableLedger:
         return self.dialect.full_join(columns, tables)
 
     async def _read_what_is_there(self, conn: AsyncConnection) -> History:
-        footing = await self.inspect(conn)
-        if footing.columns and footing.has_journal:
+        return await self.read_on(conn, await self.inspect(conn))
+
+    async def read_on(self, conn: AsyncConnection, footing: Footing) -> History:
+        """
+        Read what is applied from the tables that *footing* found.
+
+        Raises:
+            LedgerError, DatabaseUnavailable: see `read`.
+        """
+        if footing.is_ours:
             return read_history(await self._fetch(conn, self._query(footing.tables)))
         if not footing.columns:
             if footing.has_journal:
@@ -117,7 +125,7 @@ class TableLedger:
         where the table exists.  Two creators may race; the slower looks again.
         """
         for _ in range(_CREATION_RACES):
-            if footing.columns and footing.has_journal:
+            if footing.is_ours:
                 return footing
             await self._create(conn, footing)
             footing = await self.inspect(conn)
@@ -193,7 +201,7 @@ class TableLedger:
         try:
             return list(await conn.fetch(sql))
         except DriverError as error:
-            raise self._unreadable(error) from error
+            raise self.unreadable(error) from error
 
     async def _refuse_orphan(self, conn: AsyncConnection, footing: Footing) -> None:
         rows = await self._fetch(
@@ -207,7 +215,10 @@ class TableLedger:
                 f" {footing.tables.journal} if this database really starts anew.",
             )
 
-    def _unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+    def unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+        """
+        Say what *error* means to whoever wanted to read.
+        """
         if error.lost:
             return _connection_lost(error)
         remedy = (
@@ -246,7 +257,10 @@ class TableLedger:
 
 def _connection_lost(error: DriverError) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"the connection was lost: {error.message}", transient=True, remedy="Run again."
+        f"the connection was lost: {error.message}",
+        transient=True,
+        remedy="Run again.",
+        fault=Fault.LOST,
     )
 
 

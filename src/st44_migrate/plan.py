@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import problems
+from .baselines import Choice, choose
 from .draft import Draft, check_applied, plan_pending, plan_repeatable
 from .model import (
     History,
@@ -89,8 +90,9 @@ def make_plan(
         ledger: The ledger's name, for messages.
     """
     ordered = sorted(migrations, key=lambda m: (m.rank, m.version, m.path))
-    files = [migration for migration in ordered if not migration.repeatable]
-    history = _without_foreign(files, history)
+    history = _without_foreign([m for m in ordered if not m.repeatable], history)
+    choice = choose(ordered, history)
+    files = choice.files
     entries = {entry.version: entry for entry in history.entries}
     draft = Draft(
         read,
@@ -102,14 +104,18 @@ def make_plan(
         unknown=max(entries.keys() - {m.version for m in files}, default=None),
     )
     draft.problems.extend(problems.foreign_version(text) for text in history.foreign)
-    draft.problems.extend(_duplicates(ordered, entries))
+    for kind in (False, True):
+        draft.problems.extend(_duplicates([m for m in ordered if m.baseline is kind], entries))
+    if choice.behind is not None:
+        draft.problems.append(problems.behind(choice.behind, history.entries[-1]))
+    draft.statuses.extend(_covered(choice))
     for place, migration in enumerate(files, 1):
         entry = entries.get(migration.version)
         if entry is None:
             plan_pending(draft, migration, place)
         else:
             check_applied(draft, migration, entry)
-    ahead = _check_missing(draft, {m.version for m in files})
+    ahead = _check_missing(draft, choice)
     draft.problems.extend(_gaps(files))
     if not any(migration.rank for migration in files):
         draft.statuses.sort(key=lambda status: status.version)
@@ -161,19 +167,36 @@ def _duplicates(
             )
 
 
-def _check_missing(draft: Draft, versions: set[Version]) -> tuple[LedgerEntry, ...]:
+def _covered(choice: Choice) -> Iterator[Status]:
     """
-    Look at what the ledger has and the folder has not: ahead, retired or lost.
+    Show the files that a baseline stands for in this database.
     """
-    last = max(versions, default=-1)
+    shown = {file.version for file in choice.files}
+    for file in choice.covered:
+        if file.version not in shown:
+            state = State.COVERED
+            yield Status(file.version, file.label, file.name, state, path=file.path)
+
+
+def _check_missing(draft: Draft, choice: Choice) -> tuple[LedgerEntry, ...]:
+    """
+    Look at what the ledger has and the folder has not: ahead, retired, squashed or lost.
+    """
+    versions = {file.version for file in (*choice.files, *choice.covered)}
+    reach = -1 if choice.reach is None else choice.reach
+    last = max(reach, *versions) if versions else reach
     ahead = tuple(entry for entry in draft.history.entries if entry.version > last)
     for entry in draft.history.entries:
         if entry.version in versions:
             continue
         kept = entry.journal
-        if entry.version < last and (kept is None or kept.state is not JournalState.RETIRED):
+        if reach < entry.version < last and (
+            kept is None or kept.state is not JournalState.RETIRED
+        ):
             draft.problems.append(problems.diverged(entry))
         state = State.AHEAD if entry.version > last else State.MISSING
+        if entry.version <= reach:
+            state = State.COVERED
         duration = kept.duration_ms if kept else None
         draft.statuses.append(
             Status(entry.version, entry.label, entry.name, state, entry.applied_at, duration)

@@ -3,7 +3,7 @@
 
 Both drive the same engine.  `Migrator` dresses its blocking driver as an async
 one and runs the engine's coroutine to its end (see `_bridge`); `AsyncMigrator`
-brings asyncio's sleep and shield.
+brings asyncio's sleep and shield (see `async_runner`).
 """
 
 from __future__ import annotations
@@ -13,41 +13,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _engine, _settle
+from . import _adopt, _engine, _settle
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
-from ._defaults import (
-    asyncio_attend,
-    asyncio_shield,
-    asyncio_sleep,
-    chance,
-    ignore,
-    signature,
-    thread_attend,
-    utcnow,
-)
+from ._defaults import answer, chance, ignore, signature, source_of, thread_attend, utcnow
 from ._run import run
 from ._session import Setup, within_session
 from ._world import World
-from .drivers.url import async_driver_for, driver_for
-from .model import Plan, Record, Report, Settings, Status
-from .protocols import (
-    AsyncDatabase,
-    AsyncSleep,
-    Clock,
-    Database,
-    Ledger,
-    Observer,
-    Shield,
-    Sleep,
-    Source,
-)
-from .source import Folder
+from .async_runner import AsyncMigrator, migrate_async
+from .drivers.url import driver_for
+from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
+from .protocols import Clock, Database, Ledger, Observer, Sleep, Source
 
 __all__ = ["AsyncMigrator", "Migrator", "migrate", "migrate_async"]
 
 T = TypeVar("T")
 
 _DEFAULTS = Settings()
+_TERMS = Terms()
 
 
 def migrate(
@@ -64,22 +46,6 @@ def migrate(
         MigrateError: see `Migrator.apply`.
     """
     return Migrator(database, source, settings=settings, observer=observer).apply()
-
-
-async def migrate_async(
-    database: AsyncDatabase,
-    source: Source | str | os.PathLike[str] = "migrations",
-    *,
-    settings: Settings = _DEFAULTS,
-    observer: Observer | None = None,
-) -> Report:
-    """
-    Bring *database* to what *source* says; see `AsyncMigrator`.
-
-    Raises:
-        MigrateError: see `Migrator.apply`.
-    """
-    return await AsyncMigrator(database, source, settings=settings, observer=observer).apply()
 
 
 class Migrator:
@@ -118,7 +84,7 @@ class Migrator:
         sleep: Sleep = time.sleep,
         now: Clock | None = None,
     ) -> None:
-        self._source = _source(source)
+        self._source = source_of(source)
         self._setup = Setup(
             driver=lift_driver(driver_for(database)),
             settings=settings,
@@ -165,6 +131,36 @@ class Migrator:
         migrations = self._source.load()
         return self._do(lambda world: _settle.baseline(world, migrations, version, reason))
 
+    def adoption(self, terms: Terms = _TERMS) -> Adoption:
+        """
+        Say what `adopt` would record, and what is in the way.  Read-only.
+
+        Raises:
+            ConfigError: there is no ledger of another tool, or there are several.
+
+            SourceError, LedgerError, DatabaseUnavailable: it cannot be said.
+        """
+        migrations = self._source.load()
+        return self._do(lambda world: _adopt.adoption(world, migrations, terms), readonly=True)
+
+    def adopt(self, terms: Terms = _TERMS) -> Adoption:
+        """
+        Record what another tool's ledger says is applied, without running any.
+
+        The other's table stays as it is, and its lock is held meanwhile.
+
+        Raises:
+            ConfigError: there is no ledger of another tool, or there are several.
+
+            LedgerError: it has to be settled first, or cannot be read or written.
+
+            LockTimeout: the other tool is at work.
+
+            SourceError, DatabaseUnavailable: nothing was done.
+        """
+        migrations = self._source.load()
+        return self._do(lambda world: _adopt.adopt(world, migrations, terms))
+
     def mark(self, version: str, *, reason: str) -> tuple[Status, ...]:
         """
         Record one file as applied, without running it.
@@ -193,104 +189,9 @@ class Migrator:
         Raises:
             DatabaseUnavailable: it does not.
         """
-        self._do(_answer, readonly=True)
+        self._do(answer, readonly=True)
 
     def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
         return run_blocking(
             within_session(self._setup, operation, signature=signature(), readonly=readonly)
         )
-
-
-class AsyncMigrator:
-    """
-    Runs migrations on an async driver: `Migrator` with ``await``.
-
-    *database* is a URL, a psycopg AsyncConnection or AsyncConnectionPool, an
-    aiosqlite connection, or an `AsyncDriver`.
-    """
-
-    def __init__(
-        self,
-        database: AsyncDatabase,
-        source: Source | str | os.PathLike[str] = "migrations",
-        *,
-        settings: Settings = _DEFAULTS,
-        observer: Observer | None = None,
-        ledger: Ledger | None = None,
-        sleep: AsyncSleep | None = None,
-        now: Clock | None = None,
-        shield: Shield | None = None,
-    ) -> None:
-        self._source = _source(source)
-        self._setup = Setup(
-            driver=async_driver_for(database),
-            settings=settings,
-            observer=observer or ignore,
-            ledger=ledger,
-            now=now or utcnow,
-            sleep=sleep or asyncio_sleep,
-            chance=chance,
-            shield=shield or asyncio_shield,
-            attend=asyncio_attend,
-        )
-
-    async def plan(self) -> Plan:
-        """
-        See `Migrator.plan`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _engine.plan(world, migrations), readonly=True)
-
-    async def apply(self) -> Report:
-        """
-        See `Migrator.apply`.  When cancelled, the server's query is stopped,
-        the file is rolled back and the lock is free.
-        """
-        return await run(self._setup, self._source, signature())
-
-    async def baseline(self, version: str, *, reason: str = "baseline") -> tuple[Status, ...]:
-        """
-        See `Migrator.baseline`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.baseline(world, migrations, version, reason))
-
-    async def mark(self, version: str, *, reason: str) -> tuple[Status, ...]:
-        """
-        See `Migrator.mark`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.mark(world, migrations, version, reason))
-
-    async def repair(self, version: str, *, reason: str) -> tuple[Status, ...]:
-        """
-        See `Migrator.repair`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.repair(world, migrations, version, reason))
-
-    async def show(self, version: str) -> Record:
-        """
-        See `Migrator.show`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
-
-    async def wait(self) -> None:
-        """
-        See `Migrator.wait`.
-        """
-        await self._do(_answer, readonly=True)
-
-    async def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
-        return await within_session(
-            self._setup, operation, signature=signature(), readonly=readonly
-        )
-
-
-def _source(source: Source | str | os.PathLike[str]) -> Source:
-    return Folder(source) if isinstance(source, str | os.PathLike) else source
-
-
-async def _answer(world: World) -> None:
-    await world.conn.fetch("SELECT 1")

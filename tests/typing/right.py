@@ -17,10 +17,12 @@ import psycopg_pool
 
 from st44_migrate import (
     ApplyError,
+    AsyncHealthProbe,
     AsyncMigrator,
     ConfigError,
     DatabaseUnavailable,
     Folder,
+    HealthProbe,
     LedgerError,
     LedgerName,
     LockTimeout,
@@ -39,6 +41,7 @@ from st44_migrate import (
     migrate_async,
 )
 from st44_migrate.events import Event, MigrationApplied
+from st44_migrate.health import HealthReport, HealthStatus, require_current
 from st44_migrate.model import (
     Applied,
     LedgerEntry,
@@ -201,6 +204,21 @@ async def async_migrator(folder: Source, observer: Observer) -> None:
     assert_type(await runner.repair("021", reason="a comment was mended"), tuple[Status, ...])
     assert_type(await runner.show("021"), Record)
     await runner.wait()
+
+
+def health(connection: sqlite3.Connection) -> None:
+    """What a probe answers, and what refuses to start without its schema."""
+    with HealthProbe(connection, "migrations", tables=["users"]) as probe:
+        assert_type(probe.check(), HealthReport)
+        assert_type(probe.check().status, HealthStatus)
+        assert_type(probe.check().http_status, int)
+    require_current("sqlite:///app.db", "migrations")
+
+
+async def async_health(pool: psycopg_pool.AsyncConnectionPool) -> None:
+    """The same, awaited."""
+    async with AsyncHealthProbe(pool, Package("app.migrations")) as probe:
+        assert_type(await probe.check(), HealthReport)
 
 
 def values(plan: Plan, report: Report, problem: Problem) -> None:

@@ -16,8 +16,10 @@ import psycopg
 import psycopg_pool
 
 from st44_migrate import (
+    AsyncHealthProbe,
     AsyncMigrator,
     Folder,
+    HealthProbe,
     LedgerName,
     Memory,
     Migrator,
@@ -61,6 +63,15 @@ def a_library_passes_on_what_it_is_given(blocking: Database, awaited: AsyncDatab
     """The colour of a database is kept on its way through other functions."""
     Migrator(awaited)  # wrong
     AsyncMigrator(blocking)  # wrong
+
+
+async def health_has_colours_too(
+    lite: aiosqlite.Connection, pool: psycopg_pool.ConnectionPool
+) -> None:
+    """A probe is of the colour of its database."""
+    HealthProbe(lite)  # wrong
+    AsyncHealthProbe(pool)  # wrong
+    AsyncHealthProbe(URL).check().status  # wrong
 
 
 async def forgotten_await(migrator: AsyncMigrator) -> None:
