@@ -74,7 +74,8 @@ def build(dockerfile: Path, context: Path, root: Path) -> Image:
     Lay out *root* as the last stage of a Dockerfile would.
     """
     text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text("utf-8"), flags=re.MULTILINE)
-    workdir, found, environment = "/", {"CMD": "[]", "HEALTHCHECK": "CMD []"}, {}
+    workdir, found = "/", {"CMD": "[]", "HEALTHCHECK": "CMD []"}
+    environment: dict[str, str] = {}
     for line in re.sub(r"\\\n\s*", "", text).splitlines():
         word, _, rest = line.partition(" ")
         match word:
@@ -84,7 +85,7 @@ def build(dockerfile: Path, context: Path, root: Path) -> Image:
             case "COPY":
                 copy(context, rest.split(), root / workdir.lstrip("/"))
             case "ENV":
-                environment.update(pair.split("=", 1) for pair in rest.split())
+                environment |= dict(pair.split("=", 1) for pair in rest.split())
             case "CMD" | "HEALTHCHECK":
                 found[word] = rest
             case _:

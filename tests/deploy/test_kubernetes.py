@@ -98,7 +98,7 @@ def test_a_pod_is_ready_when_its_schema_is_there(
         for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
             path = app[kind]["httpGet"]["path"]
             assert app[kind]["httpGet"]["port"] == app["ports"][0]["name"]
-            until(lambda path=path: status(port, path) == 200, within=60)
+            answers(port, path)
 
 
 def test_a_pod_without_its_database_is_alive_and_not_ready(
@@ -108,8 +108,15 @@ def test_a_pod_without_its_database_is_alive_and_not_ready(
     app = only(manifest(project, "app.yaml")["spec"]["template"]["spec"]["containers"])
     port = free_port()
     with serving(image, "postgresql://localhost:1/household", port, tmp_path):
-        until(lambda: status(port, app["livenessProbe"]["httpGet"]["path"]) == 200, within=60)
+        answers(port, app["livenessProbe"]["httpGet"]["path"])
         assert status(port, app["readinessProbe"]["httpGet"]["path"]) == 503
+
+
+def answers(port: int, path: str) -> None:
+    """
+    Wait until a probe is content.
+    """
+    until(lambda: status(port, path) == 200, within=60)
 
 
 def status(port: int, path: str) -> int:

@@ -29,7 +29,7 @@ cd {folder}/current
 echo $! > {folder}/app.pid
 """
 
-Deploy = Callable[[str], subprocess.CompletedProcess[str]]
+Deploy = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -50,18 +50,22 @@ def deploy(site: Site, tmp_path: Path) -> Iterator[Deploy]:
         "DEPLOY_TO": "deploy@127.0.0.1",
         "DEPLOY_PATH": str(folder),
         "HEALTH_URL": site.health,
-        "HEALTH_TRIES": "15",
         "ALERT_WEBHOOK": f"{site.alerts.url}/hook",
         "RESTART": f"sh {folder}/restart",
         "SSH": f"-p {site.ssh.port} -i {key} -o UserKnownHostsFile={known_hosts}",
     }
 
-    def run(release: str) -> subprocess.CompletedProcess[str]:
+    def run(release: str, tries: int = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", "deploy/ssh/deploy.sh"],
             check=False,
             cwd=site.project,
-            env={**plain_environment(tmp_path), **options, "RELEASE": release},
+            env={
+                **plain_environment(tmp_path),
+                **options,
+                "RELEASE": release,
+                "HEALTH_TRIES": str(tries),
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -102,7 +106,7 @@ def test_three_releases(site: Site, deploy: Deploy) -> None:
 
     site.add("017_break.sql", "CREATE TABLE rewards (id integer PRIMARY KEY);\n")
     (site.project / "fastapi_app.py").write_text("raise SystemExit('does not start')\n")
-    done = deploy("three")
+    done = deploy("three", 2)
     assert (done.returncode != 0, steps(done)) == (True, ALL), done.stdout
     assert current.readlink() == Path("releases/one")
     until(lambda: site.status() == "healthy", within=60)
