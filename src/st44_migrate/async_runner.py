@@ -25,7 +25,7 @@ from ._session import Setup, within_session
 from ._world import World
 from .drivers.url import async_driver_for
 from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
-from .protocols import AsyncSleep, Clock, Ledger, Observer, Shield, Source
+from .protocols import AsyncDatabase, AsyncSleep, Clock, Ledger, Observer, Shield, Source
 
 __all__ = ["AsyncMigrator", "migrate_async"]
 
@@ -36,7 +36,7 @@ _TERMS = Terms()
 
 
 async def migrate_async(
-    database: object,
+    database: AsyncDatabase,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     settings: Settings = _DEFAULTS,
@@ -61,7 +61,7 @@ class AsyncMigrator:
 
     def __init__(
         self,
-        database: object,
+        database: AsyncDatabase,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         settings: Settings = _DEFAULTS,

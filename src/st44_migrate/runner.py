@@ -22,7 +22,7 @@ from ._world import World
 from .async_runner import AsyncMigrator, migrate_async
 from .drivers.url import driver_for
 from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
-from .protocols import Clock, Ledger, Observer, Sleep, Source
+from .protocols import Clock, Database, Ledger, Observer, Sleep, Source
 
 __all__ = ["AsyncMigrator", "Migrator", "migrate", "migrate_async"]
 
@@ -33,7 +33,7 @@ _TERMS = Terms()
 
 
 def migrate(
-    database: object,
+    database: Database,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     settings: Settings = _DEFAULTS,
@@ -75,7 +75,7 @@ class Migrator:
 
     def __init__(
         self,
-        database: object,
+        database: Database,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         settings: Settings = _DEFAULTS,

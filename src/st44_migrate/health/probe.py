@@ -20,7 +20,7 @@ from typing import Any, Self
 from .._bridge import lift_driver, run_blocking
 from ..drivers.url import driver_for
 from ..model import Fault, Settings
-from ..protocols import Clock, Source
+from ..protocols import Clock, Database, Source
 from .expected import Critical
 from .observation import Activity, Observation
 from .parts import assemble
@@ -103,7 +103,7 @@ class HealthProbe:
 
     def __init__(
         self,
-        database: object,
+        database: Database,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         tables: Critical = (),

@@ -18,7 +18,7 @@ from typing import Self
 
 from ..drivers.url import async_driver_for
 from ..model import Fault, Settings
-from ..protocols import Clock, Source
+from ..protocols import AsyncDatabase, Clock, Source
 from .expected import Critical
 from .observation import Activity, Observation
 from .parts import Parts, assemble
@@ -54,7 +54,7 @@ class AsyncHealthProbe:
 
     def __init__(
         self,
-        database: object,
+        database: AsyncDatabase,
         source: Source | str | os.PathLike[str] = "migrations",
         *,
         tables: Critical = (),

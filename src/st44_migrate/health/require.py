@@ -28,7 +28,15 @@ from .._world import World, backoff
 from ..drivers.url import async_driver_for, driver_for
 from ..errors import MigrateError
 from ..model import Settings, Severity
-from ..protocols import AsyncDriver, AsyncSleep, Attend, Shield, Source
+from ..protocols import (
+    AsyncDatabase,
+    AsyncDriver,
+    AsyncSleep,
+    Attend,
+    Database,
+    Shield,
+    Source,
+)
 from ..source import Folder
 from .build import build_health
 from .expected import Critical, Expected, expect
@@ -64,7 +72,7 @@ class NotCurrent(MigrateError):
 
 
 def require_current(
-    database: object,
+    database: Database,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     tables: Critical = (),
@@ -112,7 +120,7 @@ def require_current(
 
 
 async def require_current_async(
-    database: object,
+    database: AsyncDatabase,
     source: Source | str | os.PathLike[str] = "migrations",
     *,
     tables: Critical = (),

@@ -8,18 +8,21 @@ The protocols are not ``runtime_checkable``: that would look at names only, and
 accept a driver of the wrong colour.
 """
 
+from .databases import AsyncDatabase, Database
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
 from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
 from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
 __all__ = [
     "AsyncConnection",
+    "AsyncDatabase",
     "AsyncDriver",
     "AsyncRunner",
     "AsyncSleep",
     "Attend",
     "Clock",
     "Connection",
+    "Database",
     "Driver",
     "Layout",
     "Ledger",

@@ -1,10 +1,13 @@
 """
-The public names as a caller's type checker sees them: checked by mypy and pyright, never run.
+The public names as a caller's type checker sees them: never run.
+
+`check.py` sees that mypy, pyright, ty and pyrefly have nothing to say against it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
@@ -14,10 +17,12 @@ import psycopg_pool
 
 from st44_migrate import (
     ApplyError,
+    AsyncHealthProbe,
     AsyncMigrator,
     ConfigError,
     DatabaseUnavailable,
     Folder,
+    HealthProbe,
     LedgerError,
     LedgerName,
     LockTimeout,
@@ -36,6 +41,7 @@ from st44_migrate import (
     migrate_async,
 )
 from st44_migrate.events import Event, MigrationApplied
+from st44_migrate.health import HealthReport, HealthStatus, require_current
 from st44_migrate.model import (
     Applied,
     LedgerEntry,
@@ -46,11 +52,31 @@ from st44_migrate.model import (
     Severity,
     Status,
 )
+from st44_migrate.observe import tee
+from st44_migrate.observe.log import LogObserver
+from st44_migrate.testing import (
+    AsyncConnectionContract,
+    ConnectionContract,
+    MigratedDatabase,
+    MigrationTests,
+    PostgresServer,
+    postgres_server,
+)
 
 if TYPE_CHECKING:
     import aiosqlite
 
-    from st44_migrate.protocols import AsyncRunner, Observer, Runner, Source
+    from st44_migrate.protocols import (
+        AsyncDatabase,
+        AsyncRunner,
+        Connection,
+        Database,
+        Driver,
+        Notice,
+        Observer,
+        Runner,
+        Source,
+    )
 
 version: str = __version__
 
@@ -81,6 +107,46 @@ async def async_databases(
     assert_type(await migrate_async(pool, Folder("migrations")), Report)
 
 
+def folders() -> None:
+    """A folder is read as what it is, also where it is another tool's or a package's."""
+    assert_type(Folder("migrations", layout="goose").load(), Sequence[Migration])
+    migrate("sqlite:///app.db", Package("app", "migrations"))
+
+
+def library(database: Database) -> Report:
+    """A library that ships migrations hands on whatever the app has open."""
+    ledger = LedgerName("jobs_migrations")
+    return migrate(database, Package("jobs.migrations"), settings=Settings(ledger=ledger))
+
+
+async def async_library(database: AsyncDatabase) -> Report:
+    """So does an async one."""
+    return await migrate_async(database, Package("jobs.migrations"))
+
+
+class Own:
+    """A source, and a driver, of the caller's own: no base class is needed."""
+
+    dialect = "sqlite"
+
+    def load(self) -> list[Migration]:
+        return list(Memory({"001_a.sql": "SELECT 1"}).load())
+
+    def describe(self) -> str:
+        return "own"
+
+    def connect(self, *, timeout: float, readonly: bool, notice: Notice) -> Connection:
+        raise NotImplementedError
+
+
+def own_parts(own: Own) -> None:
+    """They go where ours go."""
+    source: Source = own
+    driver: Driver = own
+    migrate(driver, source)
+    Migrator(own, own)
+
+
 def settings() -> Settings:
     """Every choice has a default and a name."""
     ledger = LedgerName("schema_migrations", schema="app")
@@ -104,6 +170,11 @@ def observe(event: Event) -> None:
             assert_type(duration_ms, int)
         case _:
             pass
+
+
+def observers() -> Observer:
+    """Several see the same run."""
+    return tee(observe, LogObserver(), print)
 
 
 def migrator(folder: Source, observer: Observer) -> None:
@@ -133,6 +204,21 @@ async def async_migrator(folder: Source, observer: Observer) -> None:
     assert_type(await runner.repair("021", reason="a comment was mended"), tuple[Status, ...])
     assert_type(await runner.show("021"), Record)
     await runner.wait()
+
+
+def health(connection: sqlite3.Connection) -> None:
+    """What a probe answers, and what refuses to start without its schema."""
+    with HealthProbe(connection, "migrations", tables=["users"]) as probe:
+        assert_type(probe.check(), HealthReport)
+        assert_type(probe.check().status, HealthStatus)
+        assert_type(probe.check().http_status, int)
+    require_current("sqlite:///app.db", "migrations")
+
+
+async def async_health(pool: psycopg_pool.AsyncConnectionPool) -> None:
+    """The same, awaited."""
+    async with AsyncHealthProbe(pool, Package("app.migrations")) as probe:
+        assert_type(await probe.check(), HealthReport)
 
 
 def values(plan: Plan, report: Report, problem: Problem) -> None:
@@ -168,3 +254,40 @@ def errors() -> int:
         assert_type(error.exit_code, int)
         return error.exit_code
     return 0
+
+
+def fixtures(
+    migrated_database: MigratedDatabase,
+    migrated_url: str,
+    before_migration: Callable[[str | int], MigratedDatabase],
+) -> None:
+    """What the fixtures of the pytest plugin are, for whoever annotates them."""
+    assert_type(migrated_database.url, str)
+    assert_type(before_migration(16).migrate(), Report)
+    assert_type(before_migration("016").plan(), Plan)
+    migrated_database.execute("INSERT INTO users DEFAULT VALUES", "DELETE FROM users")
+    migrate(migrated_url)
+
+
+async def async_fixture(migrated_database: MigratedDatabase) -> None:
+    """The same database in the other colour."""
+    assert_type(await migrated_database.migrate_async(), Report)
+
+
+class TestMigrations(MigrationTests):
+    """The ready-made tests of a folder, in one line."""
+
+
+class TestDriver(ConnectionContract):
+    """The tests of a driver are a class to fill in."""
+
+
+class TestAsyncDriver(AsyncConnectionContract):
+    """So are those of an async one."""
+
+
+def server() -> None:
+    """A real server for tests that need no plugin."""
+    with postgres_server() as found, found.database() as url:
+        assert_type(found, PostgresServer)
+        assert_type(url, str)
