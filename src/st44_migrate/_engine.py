@@ -39,16 +39,18 @@ from dataclasses import replace
 from functools import partial
 
 from . import _refusals
-from ._apply import Outcome, apply_one
-from ._failures import before, conflict, failed, not_of_the_file, readonly, recorder
+from ._apply import Outcome, apply_next
+from ._failures import before, conflict, failed, not_of_the_file, recorder, unwritable
 from ._ground import Ground, acquire, standing
+from ._lost import find_lost
 from ._patience import patiently
 from ._progress import Lost, Progress, compare
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
 from .dialects import Trouble
-from .events import MigrationFailed, MigrationSkipped, MigrationStarted, RunStarted
+from .errors import MigrateError
+from .events import MigrationFailed, MigrationSkipped, RunStarted
 from .model import History, Migration, Pending, Plan, Report
 
 __all__ = ["SessionLost", "apply", "plan"]
@@ -116,24 +118,35 @@ async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
         Whether somebody was faster somewhere, so that another pass is due.
     """
     progress.look(world, await _history(world, progress, ground))
-    _find_lost(world, progress)
+    find_lost(world, progress)
     _refusals.refuse(progress.plan)
     _refusals.refuse_pooled(progress.plan, pooled=ground.pooled)
     progress.warn(world)
-    for pending in progress.plan.pending:
-        if not pending.script.transactional and not await ground.lock.held(world.conn):
+    while progress.queue:
+        files = progress.pace.take(progress.queue, _together(world, ground))
+        if not files[0].script.transactional and not await ground.lock.held(world.conn):
             # A file gave it away: others may have worked meanwhile.
             await acquire(world, ground.lock, before(progress.report(world.now)))
             return True
-        outcome = await _one(world, progress, ground, pending)
+        outcome = await _next(world, progress, ground, files)
         if outcome is Outcome.APPLIED:
             continue
         if outcome is Outcome.LOCK_LOST:
             await acquire(world, ground.lock, before(progress.report(world.now)))
-        elif _alone(world, ground) or recorder(progress.ran, pending.migration):
-            raise conflict(pending, progress.ran, progress.report(world.now))
+        elif _alone(world, ground) or recorder(progress.ran, progress.at_hand.migration):
+            raise conflict(progress.at_hand, progress.ran, progress.report(world.now))
         return True
     return False
+
+
+def _together(world: World, ground: Ground) -> int:
+    """
+    Say how many files may go out in one message.
+
+    Behind a pooler, whoever looks for a lost session may look at a file before the
+    session has begun it, and has no lock that would tell.
+    """
+    return world.settings.batch if world.dialect.batches and not ground.pooled else 1
 
 
 def _alone(world: World, ground: Ground) -> bool:
@@ -151,10 +164,9 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
     """
     Read the history under the lock, with every doubt resolved that can be.
     """
-    if progress.lost is not None and ground.pooled:
+    for pending in progress.lost.files if progress.lost is not None and ground.pooled else ():
         # No lock says that the old session is gone: its claim does.
-        probe = ground.envelope.probe(progress.lost.pending)
-        await quietly(world, [item.sql for item in probe])
+        await quietly(world, [item.sql for item in ground.envelope.probe(pending)])
     history = await _read(world)
     files = {migration.version: migration for migration in progress.migrations}
     if await resolve_doubts(world, ground.envelope, files, history):
@@ -162,69 +174,44 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
     return replace(history, width=ground.footing.width)
 
 
-def _find_lost(world: World, progress: Progress) -> None:
+async def _next(
+    world: World, progress: Progress, ground: Ground, files: tuple[Pending, ...]
+) -> Outcome:
     """
-    Tell what became of the file that was on its way when a session was lost.
+    Apply *files*, which are the next ones, or the first of them.
     """
-    if progress.lost is None:
-        return
-    pending, failure, session = progress.lost
-    progress.lost = None
-    entry = progress.entry(pending.migration)
-    if entry is None:
-        error = failed(pending, failure, progress.report(world.now), looked=True)
-        world.emit(MigrationFailed(pending.migration, error))
-        raise error from failure.error
-    kept = entry.journal
-    if kept is not None and (kept.backend_pid, kept.backend_start) == (
-        session.pid,
-        session.started,
-    ):
-        progress.done(world, pending)
-    else:
-        world.emit(MigrationSkipped(pending.migration))
-
-
-async def _one(world: World, progress: Progress, ground: Ground, pending: Pending) -> Outcome:
-    migration, script = pending.migration, pending.script
-    world.current.migration = migration
-    world.emit(
-        MigrationStarted(
-            migration,
-            progress.position,
-            progress.total,
-            len(script.statements),
-            script.transactional,
-        )
-    )
-    progress.began = world.now()
+    done, began = len(progress.applied), world.now()
+    progress.start(world, files[0])
     try:
-        outcome = await apply_one(world, ground.envelope, pending)
+        outcome = await apply_next(world, ground.envelope, progress, files)
     except Failed as failure:
-        if failure.error.lost and script.transactional:
-            progress.lost = Lost(pending, failure, ground.footing.session)
+        rest = files[len(progress.applied) - done :]
+        pending = rest[0] if rest else files[-1]
+        if failure.error.lost and pending.script.transactional:
+            progress.lost = Lost(rest, failure, ground.footing.session)
             raise SessionLost from failure.error
-        if world.dialect.trouble(failure.error) is Trouble.READONLY and not_of_the_file(
-            pending, failure
-        ):
-            raise readonly(world.database, failure, progress.report(world.now)) from failure.error
-        await _note(world, ground, pending, failure)
-        error = failed(pending, failure, progress.report(world.now))
-        world.emit(MigrationFailed(migration, error))
-        raise error from failure.error
+        raise await _failure(world, progress, ground, pending, failure) from failure.error
     finally:
         world.current.migration = None
-    if outcome is Outcome.APPLIED:
-        progress.done(world, pending)
-    else:
-        world.emit(MigrationSkipped(migration))
+    if outcome is not Outcome.APPLIED:
+        world.emit(MigrationSkipped(progress.at_hand.migration))
+    progress.pace.note((world.now() - began).total_seconds())
     return outcome
 
 
-async def _note(world: World, ground: Ground, pending: Pending, failure: Failed) -> None:
+async def _failure(
+    world: World, progress: Progress, ground: Ground, pending: Pending, failure: Failed
+) -> MigrateError:
     """
-    Note the failure in the journal, as far as the connection allows.
+    Make of *failure* what is raised; note it in the journal, and tell the observer.
     """
+    readonly = world.dialect.trouble(failure.error) is Trouble.READONLY
+    if readonly and not_of_the_file(pending, failure):
+        return unwritable(world.database, failure, progress.report(world.now))
     if not failure.error.lost:
+        # As far as the connection allows.
         note = ground.envelope.failure(pending, failure.error.message)
         await world.shield(partial(quietly, world, [item.sql for item in note]))
+    error = failed(pending, failure, progress.report(world.now))
+    world.emit(MigrationFailed(pending.migration, error))
+    return error

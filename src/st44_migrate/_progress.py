@@ -4,15 +4,17 @@ What a run has done so far; it may outlive a session.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from ._pace import Pace
 from ._sending import Failed
 from ._world import World
 from .dialects import Session
-from .events import MigrationApplied, ProblemFound
+from .events import MigrationApplied, MigrationStarted, ProblemFound
 from .model import Applied, History, LedgerEntry, Migration, Pending, Plan, Report, Severity
 from .plan import make_plan
 from .protocols import Clock
@@ -25,7 +27,7 @@ class Lost(NamedTuple):
     What was on its way when *session* broke, and how it broke.
     """
 
-    pending: Pending
+    files: tuple[Pending, ...]
     failure: Failed
     session: Session
 
@@ -43,11 +45,15 @@ class Progress:
         skipped: How many files were applied before it began.
 
         expected: The versions that were pending before we applied anything.
+
+        queue: What is still to run; the file at hand is the first one.
     """
 
     migrations: Sequence[Migration]
     started_at: datetime
     plan: Plan = field(default_factory=lambda: Plan((), (), (), (), ()))
+    queue: deque[Pending] = field(default_factory=deque[Pending])
+    pace: Pace = field(default_factory=Pace)
     total: int = 0
     skipped: int = 0
     expected: set[int] = field(default_factory=set[int])
@@ -65,11 +71,19 @@ class Progress:
         """
         return len(self.applied) + 1
 
+    @property
+    def at_hand(self) -> Pending:
+        """
+        The file that is running, or is to run next.
+        """
+        return self.queue[0]
+
     def look(self, world: World, history: History) -> None:
         """
         Plan anew from what the database says now.
         """
         self.plan = compare(world, self.migrations, history)
+        self.queue = deque(self.plan.pending)
         self.total = len(self.applied) + len(self.plan.pending)
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}
@@ -83,13 +97,43 @@ class Progress:
         version = migration.version
         return next((entry for entry in self.plan.applied if entry.version == version), None)
 
-    def done(self, world: World, pending: Pending) -> None:
+    def start(self, world: World, pending: Pending) -> None:
         """
-        Count *pending* as applied, and tell the observer.
+        Begin with *pending*, and tell the observer.
         """
+        migration, script = pending.migration, pending.script
+        world.current.migration = migration
+        world.emit(
+            MigrationStarted(
+                migration,
+                self.position,
+                self.total,
+                len(script.statements),
+                script.transactional,
+            )
+        )
+        self.began = world.now()
+
+    def done(self, world: World, duration: int | None = None) -> None:
+        """
+        Count the file at hand as applied, and tell the observer.
+
+        *duration* is in milliseconds, by the server's clock; None: by ours.
+        """
+        if duration is None:
+            now = world.now()
+            duration = round((now - (self.began or now)).total_seconds() * 1000)
+        self._count(world, self.queue.popleft(), duration)
+
+    def found(self, world: World, pending: Pending, entry: LedgerEntry) -> None:
+        """
+        Count *pending* as applied, whose answer was never heard: *entry* is its record.
+        """
+        took = entry.journal.duration_ms if entry.journal is not None else None
+        self._count(world, pending, took or 0)
+
+    def _count(self, world: World, pending: Pending, duration: int) -> None:
         migration, statements = pending.migration, len(pending.script.statements)
-        now = world.now()
-        duration = round((now - (self.began or now)).total_seconds() * 1000)
         total = max(self.total, self.position)
         world.emit(MigrationApplied(migration, self.position, total, statements, duration))
         self.ran.append(pending)

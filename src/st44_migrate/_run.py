@@ -55,7 +55,7 @@ async def _sessions(setup: Setup, progress: Progress, signature: Signature) -> R
             wait = max(setup.settings.wait, _RECONNECT_WAIT)
             setup = replace(setup, settings=replace(setup.settings, wait=wait))
         except (ConfigError, DatabaseUnavailable) as error:
-            if progress.lost is None:
+            if progress.lost is None or not progress.lost.files:
                 raise
-            pending, failure, _ = progress.lost
-            raise unknown(pending, failure, progress.report(setup.now), error) from error
+            files, failure, _ = progress.lost
+            raise unknown(files, failure, progress.report(setup.now), error) from error

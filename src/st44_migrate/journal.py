@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .dialects import Dialect, Footing, Tables
+from .dialects import GAP, Dialect, Footing, Phrase, Tables
 from .model import JournalEntry, JournalState, LedgerEntry, Migration, Script
 from .protocols import Row
 
@@ -134,21 +134,22 @@ def claim(
 
 def finish(
     footing: Footing, dialect: Dialect, version: int, script: Script, spellings: Sequence[str]
-) -> str:
+) -> Phrase:
     """
-    Note that *version* is applied.
+    Note that *version* is applied, and give the milliseconds that it took.
 
     Fails, by the journal's NOT NULL, if the ledger did not take the record: a
     trigger or a rule may keep it out.
     """
-    held = ", ".join(dialect.literal(text) for text in spellings)
-    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {dialect.spelled} IN ({held}))"
-    return (
+    held = dialect.one_of(spellings)
+    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})"
+    return Phrase(
         f"UPDATE {footing.tables.journal}"
-        f" SET state = CASE WHEN {recorded} THEN 'applied' END, done = {len(script.units)},"
+        f" SET state = CASE WHEN {recorded} THEN 'applied' END, done = {GAP},"
         f" in_doubt = false, finished_at = {dialect.now},"
         f" duration_ms = {dialect.elapsed('started_at')}"
-        f" WHERE version = {dialect.literal(key(version))}"
+        f" WHERE version = {GAP} RETURNING duration_ms",
+        [*held.values, str(len(script.units)), dialect.literal(key(version))],
     )
 
 
@@ -282,11 +283,12 @@ def _upsert(
     dialect: Dialect,
     values: dict[str, str | int | bool | None],
     moments: dict[str, str],
-) -> str:
+) -> Phrase:
     columns: Sequence[str] = (*values, *moments)
-    literals = (*(dialect.literal(value) for value in values.values()), *moments.values())
+    given = (*([GAP] * len(values)), *moments.values())
     updates = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
-    return (
+    return Phrase(
         f"INSERT INTO {tables.journal} AS j ({', '.join(columns)})"
-        f" VALUES ({', '.join(literals)}) ON CONFLICT (version) DO UPDATE SET {updates}"
+        f" VALUES ({', '.join(given)}) ON CONFLICT (version) DO UPDATE SET {updates}",
+        list(map(dialect.literal, values.values())),
     )

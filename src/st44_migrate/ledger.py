@@ -10,7 +10,7 @@ never writes: only `TableLedger.ensure` creates anything, and only under the loc
 from __future__ import annotations
 
 from . import journal
-from .dialects import Dialect, Footing, Tables, Trouble
+from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
 from .model import History, LedgerName
 from .protocols import AsyncConnection, Row
@@ -168,17 +168,17 @@ class TableLedger:
         padded = [bare.zfill(width) for width in range(len(bare), 21)]
         return [label, *(text for text in padded if text != label)]
 
-    def record(self, footing: Footing, label: str, name: str) -> str:
+    def record(self, footing: Footing, label: str, name: str) -> Phrase:
         """
         Record a version if the file has not done so itself, in any spelling.
         """
         d = self.dialect
-        held = ", ".join(d.literal(text) for text in self.spellings(label))
-        return (
+        held = d.one_of(self.spellings(label))
+        return Phrase(
             f"INSERT INTO {footing.tables.ledger} (version, name, applied_at)"
-            f" SELECT {d.literal(label)}, {d.literal(name)}, {d.now}"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {footing.tables.ledger}"
-            f" WHERE {d.spelled} IN ({held}))"
+            f" SELECT {GAP}, {GAP}, {d.now}"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})",
+            [d.literal(label), d.literal(name), *held.values],
         )
 
     # --- what can be wrong ---

@@ -8,7 +8,7 @@ The protocols are not ``runtime_checkable``: that would look at names only, and
 accept a driver of the wrong colour.
 """
 
-from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
+from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Heard, Notice, Row
 from .effects import AsyncSleep, Clock, Observer, Shield, Sleep
 from .parts import AsyncRunner, Ledger, Lock, Runner, Source
 
@@ -20,6 +20,7 @@ __all__ = [
     "Clock",
     "Connection",
     "Driver",
+    "Heard",
     "Ledger",
     "Lock",
     "Notice",
