@@ -9,7 +9,7 @@ unit (see `_stepwise`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 
@@ -111,6 +111,7 @@ async def _whole(
 ) -> Outcome:
     message = compose(envelope, files, lock_timeout)
     hearing = Hearing(world, progress, message)
+    tidy = partial(undo, world, envelope, forgetting=message.forgetting)
     try:
         await world.conn.run([item.sql for item in message.items], hearing)
         hearing.conclude()
@@ -121,10 +122,9 @@ async def _whole(
             # A mistake that is seen before anything is begun: what stands before
             # that file has not run yet.
             return await _whole(world, envelope, progress, files[:number], lock_timeout)
-        return await _failed_at(world, envelope, hearing.pending, item, error, message.forgetting)
+        return await _failed_at(world, item, error, partial(tidy, hearing.pending, item))
     except BaseException:
-        again = partial(undo, world, envelope, hearing.pending, forgetting=message.forgetting)
-        await world.shield(again)
+        await world.shield(partial(tidy, hearing.pending))
         raise
     return Outcome.APPLIED
 
@@ -133,30 +133,27 @@ async def _opened(
     world: World, envelope: Envelope, pending: Pending, lock_timeout: float
 ) -> Outcome:
     batch = envelope.opening(pending, lock_timeout)
+    tidy = partial(undo, world, envelope, pending)
     try:
         await send(world, batch)
     except DriverError as error:
-        return await _failed_at(world, envelope, pending, culprit(batch, error), error)
+        item = culprit(batch, error)
+        return await _failed_at(world, item, error, partial(tidy, item))
     except BaseException:
-        await world.shield(partial(undo, world, envelope, pending))
+        await world.shield(tidy)
         raise
     return Outcome.APPLIED
 
 
 async def _failed_at(
-    world: World,
-    envelope: Envelope,
-    pending: Pending,
-    item: Item | None,
-    error: DriverError,
-    forgetting: Sequence[Item] = (),
+    world: World, item: Item | None, error: DriverError, tidy: Callable[[], Awaitable[None]]
 ) -> Outcome:
     """
     Clean up, and say what the failure of *item* means.
     """
     detail = await _explanation(world, item, error)
     if not error.lost:
-        await world.shield(partial(undo, world, envelope, pending, item, tuple(forgetting)))
+        await world.shield(tidy)
     if item is not None and item.role is Role.GUARD:
         trouble = world.dialect.trouble(error)
         if trouble is Trouble.RECORDED:

@@ -121,7 +121,7 @@ def lift_sleep(sleep: Sleep) -> AsyncSleep:
     return lifted
 
 
-async def no_shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
+async def no_shield(cleanup: Callable[[], Awaitable[object]], /) -> None:
     """
     Run *cleanup*: what does not suspend cannot be cancelled in between.
     """

@@ -1,17 +1,32 @@
 """
-What a runner uses where the caller does not say: clock, chance, sleep, shield.
+What a runner uses where the caller does not say: clock, chance, sleep, shield, attend.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from .events import Event
 from .journal import Signature
 
-__all__ = ["asyncio_shield", "asyncio_sleep", "chance", "ignore", "signature", "utcnow"]
+__all__ = [
+    "asyncio_attend",
+    "asyncio_shield",
+    "asyncio_sleep",
+    "chance",
+    "ignore",
+    "signature",
+    "thread_attend",
+    "utcnow",
+]
+
+T = TypeVar("T")
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at a long statement, and before the first."""
 
 
 def ignore(event: Event) -> None:
@@ -56,7 +71,7 @@ async def asyncio_sleep(seconds: float, /) -> None:
     await asyncio.sleep(seconds)
 
 
-async def asyncio_shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
+async def asyncio_shield(cleanup: Callable[[], Awaitable[object]], /) -> None:
     """
     Run *cleanup* in a task of its own; a cancellation arrives after its end.
     """
@@ -74,3 +89,49 @@ async def asyncio_shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
     task.result()
     if cancelled is not None:
         raise cancelled
+
+
+async def asyncio_attend(
+    work: Callable[[], Awaitable[T]], look: Callable[[], Coroutine[Any, Any, None]], /
+) -> T:
+    """
+    Look in a task of its own.
+    """
+    import asyncio
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            await look()
+
+    watching = asyncio.ensure_future(watch())
+    try:
+        return await work()
+    finally:
+        watching.cancel()
+        await asyncio_shield(lambda: asyncio.wait((watching,)))
+
+
+async def thread_attend(
+    work: Callable[[], Awaitable[T]], look: Callable[[], Coroutine[Any, Any, None]], /
+) -> T:
+    """
+    Look in a thread of its own: the calling one waits for the server.
+    """
+    from threading import Event, Thread
+
+    from ._bridge import run_blocking
+
+    ended = Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_EVERY):
+            run_blocking(look())
+
+    watching = Thread(target=watch, name="st44-migrate watch", daemon=True)
+    watching.start()
+    try:
+        return await work()
+    finally:
+        ended.set()
+        watching.join()

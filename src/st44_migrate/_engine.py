@@ -124,19 +124,37 @@ async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
     progress.warn(world)
     while progress.queue:
         files = progress.pace.take(progress.queue, _together(world, ground))
-        if not files[0].script.transactional and not await ground.lock.held(world.conn):
-            # A file gave it away: others may have worked meanwhile.
-            await acquire(world, ground.lock, before(progress.report(world.now)))
+        if not files[0].script.transactional and await _regained(world, progress, ground):
             return True
         outcome = await _next(world, progress, ground, files)
         if outcome is Outcome.APPLIED:
             continue
         if outcome is Outcome.LOCK_LOST:
-            await acquire(world, ground.lock, before(progress.report(world.now)))
-        elif _alone(world, ground) or recorder(progress.ran, progress.at_hand.migration):
+            await _take_again(world, progress, ground)
+            return True
+        given_away = await _regained(world, progress, ground)
+        others = given_away or not _alone(world, ground)
+        if not others or recorder(progress.ran, progress.at_hand.migration):
             raise conflict(progress.at_hand, progress.ran, progress.report(world.now))
         return True
     return False
+
+
+async def _regained(world: World, progress: Progress, ground: Ground) -> bool:
+    """
+    Take the lock again if a file gave it away: others may have worked meanwhile.
+
+    Returns:
+        Whether one did.
+    """
+    if await ground.lock.held(world.conn):
+        return False
+    await _take_again(world, progress, ground)
+    return True
+
+
+async def _take_again(world: World, progress: Progress, ground: Ground) -> None:
+    await acquire(world, ground.lock, before(progress.report(world.now)))
 
 
 def _together(world: World, ground: Ground) -> int:

@@ -54,14 +54,14 @@ class Hearing:
         """
         if self.broken is not None or self.at == len(self.message.files):
             return
-        batch, number = self.message.batches[self.at], len(self.tags)
+        batch = self.message.batches[self.at]
+        role = batch[len(self.tags)].role
         self.tags.append(tag)
-        role = batch[number].role
         if role is Role.COMMIT:
             self.broken = committed(tag)
-        elif role is Role.RECORD and value is not None and batch[number + 1].role is Role.COMMIT:
-            # The last one, which is the journal's.
-            self.duration = int(value)
+        elif role is Role.RECORD and value is not None:
+            # The last of them is the journal's.
+            self.duration = _number(value)
         if len(self.tags) == len(batch) and self.broken is None:
             self._done()
 
@@ -88,3 +88,10 @@ class Hearing:
         self.tags, self.duration = [], None
         if self.at < len(self.message.files):
             self.progress.start(self.world, self.pending)
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value)
+    except ValueError:
+        return None

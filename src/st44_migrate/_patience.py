@@ -160,15 +160,23 @@ async def patiently(
             if not locked:
                 raise
             waited = (world.now() - started).total_seconds()
-            if waited >= limit:
+            left = limit - waited
+            _tell_of_wait(world, waited, min(delay, left))
+            if left <= 0:
                 raise LockTimeout(
                     f"the database was locked by another connection for {waited:.1f} s",
                     unchanged="Nothing was run.",
                     remedy="Wait until it is done, or end it, and run again.",
                 ) from error
-            world.emit(LockWaited("another connection", waited, delay))
-            await world.sleep(min(delay, limit - waited))
+            await world.sleep(min(delay, left))
     raise AssertionError  # backoff never ends
+
+
+def _tell_of_wait(world: World, waited: float, delay: float) -> None:
+    """
+    Tell of a wait that the database has made for us, also of the last one.
+    """
+    world.emit(LockWaited("another connection", waited, max(delay, 0.0)))
 
 
 async def _ask(world: World, query: str | None) -> Sequence[Row]:

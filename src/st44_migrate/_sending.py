@@ -90,22 +90,28 @@ async def undo(
     courtesy: the end of the connection does the same.
     """
     if item is None or item.role is not Role.RESTORE:
-        await quietly(world, ["ROLLBACK"])
+        # Twice, should the first be disturbed: in a transaction left open nothing
+        # works, giving the lock back included.
+        _ = await quietly(world, ["ROLLBACK"]) or await quietly(world, ["ROLLBACK"])
     for left in (*envelope.restore(pending.script), *forgetting):
         await quietly(world, [left.sql])
 
 
-async def quietly(world: World, statements: Sequence[str]) -> None:
+async def quietly(world: World, statements: Sequence[str]) -> bool:
     """
     Run *statements* as far as they go; what the server says of it is not news.
+
+    Returns:
+        Whether all of them were.
     """
     world.current.quiet = True
     try:
         await world.conn.run(statements)
     except DriverError:
-        return
+        return False
     finally:
         world.current.quiet = False
+    return True
 
 
 async def ask(world: World, query: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from ._world import Current, World, backoff
@@ -20,6 +21,7 @@ from .protocols import (
     AsyncConnection,
     AsyncDriver,
     AsyncSleep,
+    Attend,
     Clock,
     Ledger,
     Notice,
@@ -52,6 +54,7 @@ class Setup:
     sleep: AsyncSleep
     chance: Callable[[], float]
     shield: Shield
+    attend: Attend
     dialect: Dialect | None = None
 
 
@@ -85,6 +88,10 @@ async def within_session(
         sleep=setup.sleep,
         chance=setup.chance,
         shield=setup.shield,
+        attend=setup.attend,
+        second_session=partial(
+            setup.driver.connect, timeout=_CONNECT_TIMEOUT, readonly=True, notice=_unheard
+        ),
         emit=emit,
         current=current,
     )
@@ -143,14 +150,23 @@ def _notices(emit: Callable[[Event], None], current: Current) -> Notice:
     return notice
 
 
+def _unheard(severity: str, message: str, detail: str | None, hint: str | None) -> None:
+    del severity, message, detail, hint
+
+
 def guarded(observer: Observer) -> Callable[[Event], None]:
     """
-    Keep an observer's failure from becoming the migration's.
+    Keep an observer's failure from becoming the migration's, and let it hear one
+    event at a time: a blocking runner looks at long statements in a thread.
     """
+    from _thread import RLock
+
+    one_at_a_time = RLock()
 
     def emit(event: Event) -> None:
         try:
-            observer(event)
+            with one_at_a_time:
+                observer(event)
         except Exception:
             import logging
 

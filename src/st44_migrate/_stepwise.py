@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from ._sending import Failed, ask, culprit, quietly, send, tell_applied, undo
+from ._watch import watched
 from ._world import World
 from .batch import Batch, Envelope, Item, Role
 from .errors import DriverError, SourceError
@@ -91,8 +92,9 @@ async def _alone(
     (item,) = batch
     await _discard_leftovers(world, pending.migration, item)
     await _send(world, envelope.announce(pending, index))
+    sending = partial(_send, world, batch)
     try:
-        tags = await _send(world, batch)
+        tags = await watched(world, envelope, pending, index, sending)
     except Failed as failure:
         # The server said no: there is no doubt any more.
         if not failure.error.lost:

@@ -7,7 +7,7 @@ clock, sleeping, chance, the shield.  Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from .dialects import Dialect
@@ -15,7 +15,7 @@ from .events import Event
 from .journal import Signature
 from .model import Migration, Settings
 from .plan import Reader
-from .protocols import AsyncConnection, AsyncSleep, Clock, Ledger, Shield
+from .protocols import AsyncConnection, AsyncSleep, Attend, Clock, Ledger, Shield
 
 __all__ = ["Current", "World", "backoff"]
 
@@ -43,6 +43,10 @@ class World:
         chance: A number from 0 to 1, to spread waiting runners.
 
         shield: Runs a cleanup to its end while the task is being cancelled.
+
+        attend: Does one thing, and looks at it meanwhile.
+
+        second_session: Opens another session on the same database, to look only.
     """
 
     conn: AsyncConnection
@@ -56,6 +60,8 @@ class World:
     sleep: AsyncSleep
     chance: Callable[[], float]
     shield: Shield
+    attend: Attend
+    second_session: Callable[[], Awaitable[AsyncConnection]]
     emit: Callable[[Event], None]
     current: Current = field(default_factory=Current)
 

@@ -29,6 +29,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "StatementApplied",
+    "StatementProgressed",
     "StatementStarted",
     "WaitingForDatabase",
 ]
@@ -69,6 +70,8 @@ class PoolerFound:
 class LockWaited:
     """
     Another runner holds the lock: *holder* says who, as far as we may know.
+
+    The next look is in *delay* seconds; 0: there is none any more.
     """
 
     holder: str
@@ -120,6 +123,31 @@ class StatementStarted:
     statement: Statement
     position: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementProgressed:
+    """
+    How far a statement is that takes long: sent about once a second while an
+    index is built CONCURRENTLY.
+
+    Args:
+        phase: In the server's words, ``"building index: scanning table"``; empty
+            where it has none.
+
+        done, total: How many of the *unit*, ``"blocks"``, ``"tuples"`` or
+            ``"lockers"``; *total* is 0 where nobody knows.
+
+        blockers: The sessions that it waits for, as far as we may see them.
+    """
+
+    migration: Migration
+    statement: Statement
+    phase: str
+    done: int
+    total: int
+    unit: str
+    blockers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +255,7 @@ Event: TypeAlias = (
     | MigrationStarted
     | StatementStarted
     | StatementApplied
+    | StatementProgressed
     | NoticeReceived
     | MigrationApplied
     | MigrationSkipped

@@ -16,11 +16,13 @@ from typing import TypeVar
 from . import _engine, _settle
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
 from ._defaults import (
+    asyncio_attend,
     asyncio_shield,
     asyncio_sleep,
     chance,
     ignore,
     signature,
+    thread_attend,
     utcnow,
 )
 from ._run import run
@@ -116,6 +118,7 @@ class Migrator:
             sleep=lift_sleep(sleep),
             chance=chance,
             shield=no_shield,
+            attend=thread_attend,
         )
 
     def plan(self) -> Plan:
@@ -218,6 +221,7 @@ class AsyncMigrator:
             sleep=sleep or asyncio_sleep,
             chance=chance,
             shield=shield or asyncio_shield,
+            attend=asyncio_attend,
         )
 
     async def plan(self) -> Plan:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from faults.forked import Ended, Stable, stable
+from faults.tally import FINE, Tally, judged
 from runs.holding import free
 from targets import Target, until, write
 
@@ -47,11 +48,16 @@ def numbered(kind: str, number: int) -> str:
     return f"{body}\nINSERT INTO log (file) VALUES ({number});"
 
 
-def check(target: Target, outcomes: list[Ended], pending: Mapping[str, str]) -> None:
+def check(target: Target, outcomes: list[Ended], pending: Mapping[str, str], tally: Tally) -> None:
     """
     All is applied once: by what the runners say, by the log and by the ledger.
     """
     labels = [name.partition("_")[0] for name in sorted(pending)]
+    logged = [f"{number:03}" for (number,) in target.query("SELECT file FROM log")]
+    stuck = any(one.code for one in outcomes)
+    judgement = judged({*labels, "001"}, logged, stuck=stuck)
+    tally.count("PostgreSQL: eight processes start together", [judgement])
+    assert judgement == FINE
     assert [(one.code, one.error) for one in outcomes] == [(0, "")] * RUNNERS
     assert sorted(label for one in outcomes for label in one.applied) == labels
     versions = target.versions()
@@ -61,21 +67,23 @@ def check(target: Target, outcomes: list[Ended], pending: Mapping[str, str]) -> 
     until(lambda: free(target))
 
 
-def test_an_empty_database(database: Target, runners: Stable, folder: Path) -> None:
+def test_an_empty_database(database: Target, runners: Stable, folder: Path, tally: Tally) -> None:
     """All want to create ledger and journal at once, and then every kind of file."""
     kinds = ("ddl", "data", "concurrently", "ddl", "concurrently", "data")
     files = {f"{n:03}_file.sql": numbered(kind, n) for n, kind in enumerate(kinds, 2)}
     write(folder, LOG | files)
-    check(database, runners.run(database.url, folder, runners=RUNNERS), LOG | files)
+    check(database, runners.run(database.url, folder, runners=RUNNERS), LOG | files, tally)
 
 
 @pytest.mark.parametrize("kind", ["ddl", "data", "concurrently"])
-def test_pending_files(database: Target, runners: Stable, folder: Path, kind: str) -> None:
+def test_pending_files(
+    database: Target, runners: Stable, folder: Path, kind: str, tally: Tally
+) -> None:
     """The next deploy meets a database in use, with the same kind of work in all its files."""
     database.apply(write(folder, LOG))
     files = {f"{n:03}_file.sql": numbered(kind, n) for n in range(2, 7)}
     write(folder, LOG | files)
-    check(database, runners.run(database.url, folder, runners=RUNNERS), files)
+    check(database, runners.run(database.url, folder, runners=RUNNERS), files, tally)
     n = 2 + 3 + 4 + 5 + 6 if kind == "data" else 0
     assert database.query("SELECT n FROM log WHERE file = 1") == [(n,)]
     indexes = database.query(

@@ -245,7 +245,7 @@ async def overtaken(
         moment = loop.time()
         limit.reschedule(moment)
         if again:
-            loop.call_later(0.001, pester, task)
+            loop.call_soon(pester, task)
 
     async def limited() -> None:
         async with limit:

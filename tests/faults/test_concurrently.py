@@ -17,9 +17,16 @@ import psycopg
 import pytest
 
 from faults.processes import runner
+from faults.tally import FINE, Tally, judged
 from runs.holding import free
 from st44_migrate import ApplyError, MigrateError
-from st44_migrate.events import LockWaited, NoticeReceived, StatementStarted
+from st44_migrate.events import (
+    LockWaited,
+    MigrationApplied,
+    NoticeReceived,
+    StatementProgressed,
+    StatementStarted,
+)
 from targets import POSTGRES, Target, applied, until, write
 
 TABLE = {
@@ -87,6 +94,53 @@ def test_three_waiting_runners_never_deadlock_with_a_build(target: Target, folde
     until(lambda: free(target))
 
 
+def test_a_long_build_tells_how_far_it_is_and_what_it_waits_for(
+    target: Target, folder: Path
+) -> None:
+    """The session that somebody forgot in a transaction is named, by pid, state and query."""
+    write(folder, TABLE | {"002_build.sql": BUILDS["plain"]})
+
+    def waiting() -> list[StatementProgressed]:
+        told: list[StatementProgressed] = target.saw(StatementProgressed)
+        return [event for event in told if event.blockers]
+
+    with ThreadPoolExecutor(1) as pool:
+        with idle(target) as forgotten:
+            running = pool.submit(target.apply, folder)
+            progress = until(waiting, within=30)[0]
+            pid = forgotten.info.backend_pid
+        assert applied(running.result(60)) == ["002"]
+    (blocker,) = progress.blockers
+    assert blocker.startswith(f"pid {pid},")
+    assert "idle in transaction" in blocker
+    assert blocker.endswith(": SELECT 1")
+    assert progress.phase == "waiting for old snapshots"
+    assert (progress.done, progress.total, progress.unit) == (0, 1, "lockers")
+    assert progress.statement.line == 1
+    assert isinstance(target.events[-2], MigrationApplied)
+    until(lambda: free(target))
+
+
+def test_a_callers_connection_is_not_asked_for_a_second_one(pg_url: str, folder: Path) -> None:
+    """The build takes more than a look's time, and nobody else has connected meanwhile."""
+    target = Target("psycopg", pg_url)
+    target.apply(write(folder, TABLE))
+    write(folder, TABLE | {"002_build.sql": BUILDS["plain"]})
+    since = "SELECT extract(epoch from clock_timestamp() - query_start) > 1.5 FROM pg_stat_activity"
+    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(pg_url) as lent:
+        with idle(target):
+            running = pool.submit(target.apply, folder, database=lent)
+            until(lambda: target.query(BUILDING), within=30)
+            building = f"{since} WHERE pid = {lent.info.backend_pid}"
+            until(lambda: target.query(building) == [(True,)], within=30)
+            # The idle one, the lent one, and the one that asks.
+            assert target.query(ours) == [(3,)]
+        running.result(60)
+    assert target.query(INDEXES) == [("built", True)]
+    assert target.saw(StatementProgressed) == []
+
+
 @pytest.mark.parametrize("build", BUILDS)
 def test_a_build_whose_backend_is_ended_is_rebuilt(
     target: Target, folder: Path, build: str
@@ -105,7 +159,9 @@ def test_a_build_whose_backend_is_ended_is_rebuilt(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a server")
 @pytest.mark.parametrize("build", BUILDS)
-def test_a_build_whose_runner_is_killed_is_rebuilt(pg_url: str, folder: Path, build: str) -> None:
+def test_a_build_whose_runner_is_killed_is_rebuilt(
+    pg_url: str, folder: Path, build: str, tally: Tally
+) -> None:
     """SIGKILL half-way: the server gives up within seconds, the next run builds anew."""
     target = Target("psycopg", pg_url)
     target.apply(write(folder, TABLE))
@@ -117,6 +173,16 @@ def test_a_build_whose_runner_is_killed_is_rebuilt(pg_url: str, folder: Path, bu
         assert victim.kill() == -9
         until(lambda: free(target), within=8)
     rebuild(target, folder)
+    outcome = judged(["t", "built"], index_and_table(target))
+    tally.count("PostgreSQL: kill -9 in the middle of an index build", [outcome])
+    assert outcome == FINE
+
+
+def index_and_table(target: Target) -> list[str]:
+    """
+    List the table and its valid indexes.
+    """
+    return [*target.tables(), *(name for name, valid in target.query(INDEXES) if valid)]
 
 
 def rebuild(target: Target, folder: Path) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from faults.own_server import Mode, OwnServer, own_server
+from faults.tally import FINE, Tally, judged
 from runs.holding import free
 from runs.wrapped import Window
 from st44_migrate import ApplyError, DatabaseUnavailable, MigrateError, Report
@@ -60,11 +61,18 @@ def once(do: Callable[[], None], marker: str) -> Callable[[str], None]:
     return hook
 
 
-def complete(target: Target, folder: Path, numbers: list[int]) -> None:
+def complete(target: Target, folder: Path, numbers: list[int], tally: Tally) -> None:
     """
     Run plainly, and see that each file took effect once.
     """
-    target.apply(folder)
+    try:
+        stuck = bool(target.apply(folder).pending)
+    except MigrateError:
+        stuck = True
+    logged = [number for (number,) in target.query("SELECT file FROM log")]
+    judgement = judged(numbers, logged, stuck=stuck)
+    tally.count("PostgreSQL: server restarted in the middle of a run", [judgement])
+    assert judgement == FINE
     assert target.query("SELECT file FROM log ORDER BY at") == [(n,) for n in numbers]
     assert target.versions() == ["001", "002", "003"]
     assert set(target.journal().values()) == {"applied"}
@@ -73,7 +81,7 @@ def complete(target: Target, folder: Path, numbers: list[int]) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_restart_between_two_files(
-    server: OwnServer, target: Target, folder: Path, mode: Mode
+    server: OwnServer, target: Target, folder: Path, mode: Mode, tally: Tally
 ) -> None:
     """The next file meets a dead session, and is not there: said so, and a plain run finishes."""
     write(folder, FILES)
@@ -83,12 +91,12 @@ def test_a_restart_between_two_files(
     assert "003_b.sql" in caught.value.happened
     assert "rolled back whole" in caught.value.unchanged
     assert applied(caught.value.report) == ["001", "002"]
-    complete(target, folder, [2, 3])
+    complete(target, folder, [2, 3], tally)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_restart_behind_a_commit_is_survived(
-    server: OwnServer, target: Target, folder: Path, mode: Mode
+    server: OwnServer, target: Target, folder: Path, mode: Mode, tally: Tally
 ) -> None:
     """The answer is lost, the server comes back: the run looks, finds its record and goes on."""
 
@@ -102,13 +110,13 @@ def test_a_restart_behind_a_commit_is_survived(
     assert applied(report) == ["001", "002", "003"]
     assert [e.migration.label for e in target.saw(MigrationApplied)] == ["001", "002", "003"]
     assert len(target.saw(RunFinished)) == 1
-    complete(target, folder, [2, 3])
+    complete(target, folder, [2, 3], tally)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", SLEEPS)
 def test_a_restart_under_a_statement(
-    server: OwnServer, target: Target, folder: Path, kind: str, mode: Mode
+    server: OwnServer, target: Target, folder: Path, kind: str, mode: Mode, tally: Tally
 ) -> None:
     """The error names the file and what stays of it; once it can, a plain run does the rest."""
     target.execute("CREATE TABLE go_on (id integer)")
@@ -128,10 +136,12 @@ def test_a_restart_under_a_statement(
     expected = "rolled back whole" if kind == "transaction" else "has to be looked up"
     assert expected in error.unchanged
     target.execute("INSERT INTO go_on VALUES (1)")
-    complete(target, folder, [2, 3])
+    complete(target, folder, [2, 3], tally)
 
 
-def test_a_server_that_goes_and_stays_away(server: OwnServer, target: Target, folder: Path) -> None:
+def test_a_server_that_goes_and_stays_away(
+    server: OwnServer, target: Target, folder: Path, tally: Tally
+) -> None:
     """Nobody is there before the run writes anything: unavailable, and nothing is claimed."""
     write(folder, FILES)
     window = Window(before=once(lambda: server.stop("fast"), "pg_try_advisory_lock"))
@@ -144,4 +154,4 @@ def test_a_server_that_goes_and_stays_away(server: OwnServer, target: Target, fo
     assert caught.value.transient
     with psycopg.connect(server.url) as conn:
         assert conn.execute("SELECT to_regclass('schema_migrations')").fetchone() == (None,)
-    complete(target, folder, [2, 3])
+    complete(target, folder, [2, 3], tally)

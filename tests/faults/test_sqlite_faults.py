@@ -100,7 +100,8 @@ def finish(target: Target, folder: Path) -> Outcome:
         pending = labels(target.plan(folder))
         assert disagreement(target) is None
         done = applied(target.apply(folder))
-    except MigrateError:
+    except MigrateError as error:
+        print(f"stuck: {error}")
         return Outcome(stuck=1)
     assert done == pending
     assert target.query("PRAGMA integrity_check") == [("ok",)]

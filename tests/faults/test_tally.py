@@ -20,6 +20,7 @@ def test_the_table_has_a_row_for_each_fault() -> None:
     rows = re.findall(r"^\| (\w[^|]*) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", table, re.MULTILINE)
     assert tuple(name for name, *_ in rows) == FAULTS
     assert [name for name, tried, *_ in rows if tried == "0"] == []
+    assert {tuple(counts) for _, _, *counts in rows} == {("0", "0", "0")}
 
 
 def test_every_fault_is_counted_by_a_test() -> None:

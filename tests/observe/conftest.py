@@ -26,6 +26,7 @@ from st44_migrate.events import (
     RunFinished,
     RunStarted,
     StatementApplied,
+    StatementProgressed,
     StatementStarted,
     WaitingForDatabase,
 )
@@ -171,6 +172,8 @@ def every_event(good_run: list[Event], failed_run: list[Event]) -> list[Event]:
         ProblemFound(Problem("edited", Severity.NOTE, awkward, awkward, line=1, excerpt=awkward)),
         MigrationStarted(odd, 1, 1, 0, transactional=True),
         StatementStarted(odd, statement(awkward, 1), 1, 1),
+        StatementProgressed(odd, statement(awkward, 1), awkward, 1, 2, awkward, (awkward,)),
+        StatementProgressed(INDEX, BUILD, "initializing", 0, 0, "tuples"),
         StatementApplied(odd, statement(awkward, 1), 1, 1, awkward),
         NoticeReceived(None, "WARNING", awkward, awkward, awkward),
         MigrationRetried(odd, 1, awkward, 0.5, (awkward, awkward)),

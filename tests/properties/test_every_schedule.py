@@ -34,6 +34,7 @@ REHEARSALS = {
     "an index that may be there": Rehearsal(files=sample_folder("lenient", "tables")),
     "what leaves no evidence": Rehearsal(files=sample_folder("database", "tables")),
     "the lock given away": Rehearsal(files=sample_folder("unlocks", "index", "tables")),
+    "given away, and nobody asks": Rehearsal(files=sample_folder("unlocks", "tables")),
     "own records": Rehearsal(files=sample_folder("records", "tables")),
     "a broken file": Rehearsal(files=sample_folder("tables", "broken", "tables")),
     "half a broken file": Rehearsal(files=sample_folder("half-broken", "tables")),

@@ -1,133 +1,30 @@
 """
-A run that is cut off, at any exchange with the server: the next one completes it, exactly.
+A run that is cut off in one file: what is said of it, and what only a person can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from runs.conftest import empty
 from runs.wrapped import Window
-from st44_migrate import ApplyError, MigrateError, Migrator, PlanError
+from st44_migrate import ApplyError, Migrator, PlanError
 from st44_migrate.errors import DriverError
 from st44_migrate.events import MigrationApplied, RunFinished
 from targets import Target, write
 
-FILES = {
-    "001_t.sql": "CREATE TABLE t (id serial, n int);\nINSERT INTO t (n) VALUES (1);",
-    "002_steps.sql": "CREATE INDEX CONCURRENTLY one ON t (n);\nINSERT INTO t (n) VALUES (2);\n"
-    "BEGIN;\nINSERT INTO t (n) VALUES (3);\nCREATE TABLE u (id int);\nCOMMIT;\n"
-    "DROP INDEX CONCURRENTLY one;\nCREATE INDEX CONCURRENTLY IF NOT EXISTS two ON t (n);",
-    "003_last.sql": "INSERT INTO t (n) SELECT max(n) + 1 FROM t;",
-}
-DONE = {
-    "SELECT n FROM t ORDER BY id": [(1,), (2,), (3,), (4,)],
-    "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 't'::regclass": [
-        ("two", True)
-    ],
-    "SELECT version FROM schema_migrations ORDER BY 1": [("001",), ("002",), ("003",)],
-    "SELECT version, state, in_doubt, error FROM schema_migrations_journal ORDER BY 1": [
-        (version, "applied", False, None) for version in ("1", "2", "3")
-    ],
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
-    " (SELECT oid FROM pg_database WHERE datname = current_database())": [(0,)],
-}
 KILL = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE application_name = 'st44-migrate' AND datname = current_database()"
 )
 
 
-class Stop(BaseException):
-    """What Ctrl-C is: not an Exception."""
-
-
-def stop(target: Target) -> None:
-    del target
-    raise Stop
-
-
-def kill(target: Target) -> None:
-    target.query(KILL)
-
-
 def kill_unheard(target: Target) -> None:
     target.query(KILL)
     raise DriverError("the answer never came", lost=True)
-
-
-def nth(number: int, do: Callable[[], None]) -> Callable[[str], None]:
-    """
-    Make a hook that does something at one call, and remembers nothing else.
-    """
-    calls = 0
-
-    def hook(text: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == number:
-            do()
-
-    return hook
-
-
-def complete(target: Target, folder: Path, window: Window) -> None:
-    """
-    Run with the crash, then again as an operator would, until it says that all is well.
-    """
-    try:
-        target.apply(folder, database=window.on(target))
-    except (MigrateError, Stop):
-        pass
-    else:
-        return
-    target.apply(folder)
-
-
-@pytest.mark.parametrize(
-    ("kind", "moment", "crash"),
-    [
-        pytest.param("psycopg", "before", stop, id="interrupted before"),
-        pytest.param("psycopg", "after", stop, id="interrupted after"),
-        pytest.param("psycopg", "before", kill, id="killed before"),
-        pytest.param("psycopg", "after", kill_unheard, id="killed unheard"),
-        pytest.param("psycopg-async", "before", kill, id="killed before, async"),
-    ],
-)
-def test_wherever_a_run_is_cut_off_the_next_one_completes_it(
-    pg_url: str, folder: Path, kind: str, moment: str, crash: Callable[[Target], None]
-) -> None:
-    """For every exchange of a run in turn: each statement took effect once, and all is recorded."""
-    write(folder, FILES)
-    database = Target(kind, pg_url)
-    window = Window()
-    database.apply(folder, database=window.on(database))
-    calls = len(window.calls)
-    assert calls > 20
-    wrong: dict[tuple[int, str], object] = {}
-    for number in range(1, calls + 1):
-        empty(database)
-        hook = nth(number, lambda: crash(database))
-        broken = Window(before=hook) if moment == "before" else Window(after=hook)
-        try:
-            complete(database, folder, broken)
-            found = {sql: database.query(sql) for sql in DONE}
-        except (MigrateError, DriverError, psycopg.Error) as error:
-            wrong[number, window.calls[number - 1][:60]] = repr(error)
-            continue
-        if found != DONE:
-            wrong[number, window.calls[number - 1][:60]] = [
-                (sql, rows) for sql, rows in found.items() if rows != DONE[sql]
-            ]
-    assert wrong == {}
-
-
-# --- one file at a time -------------------------------------------------------
 
 
 def test_a_commit_whose_answer_is_lost_is_looked_up(pg: Target, folder: Path) -> None:

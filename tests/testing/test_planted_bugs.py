@@ -200,7 +200,7 @@ def test_a_lock_that_is_never_given_back_is_found(monkeypatch: MonkeyPatch) -> N
     assert "holds a lock" in str(found(replace(TWO_FILES, borrowed=True)))
 
 
-async def unshielded(cleanup: Callable[[], Awaitable[None]], /) -> None:
+async def unshielded(cleanup: Callable[[], Awaitable[object]], /) -> None:
     await cleanup()
 
 

@@ -9,6 +9,7 @@ does for a short statement is to find out what it means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 __all__ = ["GAP", "Phrase"]
 
@@ -16,7 +17,7 @@ GAP = "\0"
 """Where a value goes; no SQL has it."""
 
 
-class Phrase(str):
+class Phrase(str):  # noqa: SLOT000 -- a str that has more to say
     """
     A statement, or a part of one, with its values in their places.
 
@@ -33,7 +34,7 @@ class Phrase(str):
     form: str
     values: tuple[str, ...]
 
-    def __new__(cls, form: str, values: Sequence[str]) -> Phrase:
+    def __new__(cls, form: str, values: Sequence[str]) -> Self:
         phrase = super().__new__(cls, _filled(form, values))
         phrase.form = form
         phrase.values = tuple(values)

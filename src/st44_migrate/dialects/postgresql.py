@@ -18,6 +18,7 @@ from .phrase import GAP, Phrase
 from .postgresql_alone import evidence, unfinished
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
 from .postgresql_holders import holders
+from .postgresql_progress import progress
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
 __all__ = ["PostgreSQL"]
@@ -187,6 +188,9 @@ class PostgreSQL:
 
     def holders(self, statement: str) -> str | None:
         return holders(statement, literal)
+
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        return progress(statement, pid)
 
     def violations(self) -> str | None:
         return None

@@ -11,7 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["holders"]
+__all__ = ["DESCRIBED", "holders"]
+
+DESCRIBED = """\
+'pid ' || a.pid || coalesce(', ' || nullif(a.application_name, ''), '')
+       || ', ' || coalesce(a.state, 'not visible to this role')
+       || coalesce(' for ' || round(extract(epoch from clock_timestamp() - a.xact_start)) || ' s', '')
+       || coalesce(': ' || nullif(left(regexp_replace(a.query, E'\\\\s+', ' ', 'g'), 80), ''), '')"""
+"""The session ``a`` of pg_stat_activity in one line."""
 
 _MOST_WORDS = 200
 
@@ -36,10 +43,7 @@ WITH named AS (
          WHERE contype = 'f'
 )
 SELECT max(extract(epoch from clock_timestamp() - a.xact_start))::float8 AS age,
-       'pid ' || a.pid || coalesce(', ' || nullif(a.application_name, ''), '')
-       || ', ' || coalesce(a.state, 'not visible to this role')
-       || coalesce(' for ' || round(extract(epoch from clock_timestamp() - a.xact_start)) || ' s', '')
-       || coalesce(': ' || nullif(left(regexp_replace(a.query, E'\\\\s+', ' ', 'g'), 80), ''), '')
+       {DESCRIBED}
   FROM pg_catalog.pg_locks l
   JOIN related ON related.oid = l.relation
   JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid

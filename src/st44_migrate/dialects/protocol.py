@@ -210,6 +210,15 @@ class Dialect(Protocol):
         """
         ...
 
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        """
+        Ask, in another session, how far *statement* is that the server process
+        *pid* executes: phase, done, total and unit, NULL where not known, and a
+        text that describes a session it waits for; a row for each of those.  None
+        where nothing could be seen.
+        """
+        ...
+
     def violations(self) -> str | None:
         """
         Ask, in the transaction that failed `after_body`, what is wrong.

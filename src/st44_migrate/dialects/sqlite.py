@@ -210,6 +210,9 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
     def holders(self, statement: str) -> str | None:
         return None
 
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        return None
+
     def violations(self) -> str | None:
         return (
             "SELECT n || ' row(s) of ' || \"table\" || ' refer to a missing row of ' || parent"

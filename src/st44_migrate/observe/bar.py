@@ -23,13 +23,15 @@ from st44_migrate.events import (
     RunFailed,
     RunFinished,
     RunStarted,
+    StatementProgressed,
     StatementStarted,
     WaitingForDatabase,
 )
 from st44_migrate.render.words import count
 
 from .lines import Tone, line_of
-from .wording import head, tell, title
+from .patience import Patience
+from .wording import head, one_line, progress, tell, title
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -40,7 +42,7 @@ __all__ = ["TerminalBar"]
 
 # Drawn at once.  All else is drawn by rich, ten times a second: a file can take
 # less time than a frame.
-_MAY_TAKE_LONG = (StatementStarted, LockWaited, WaitingForDatabase)
+_MAY_TAKE_LONG = (StatementStarted, StatementProgressed, LockWaited, WaitingForDatabase)
 
 _FIRST_WORD = {Tone.GOOD: "green", Tone.BAD: "bold red", Tone.WARNING: "yellow"}
 
@@ -56,6 +58,7 @@ class TerminalBar:
         self._done = 0
         self._total: int | None = None
         self._file = ""
+        self._patience = Patience()
 
     def __call__(self, event: Event, /) -> None:
         """
@@ -100,6 +103,8 @@ class TerminalBar:
                 return f"{self._file}  {count(statements, 'statement')}"
             case StatementStarted(position=position, total=total):
                 return f"{self._file}  statement {position} of {total}: {head(event.statement)}"
+            case StatementProgressed():
+                return f"{self._file}  {one_line(progress(event))}"
             case MigrationRetried(attempt=attempt):
                 return f"{self._file}  attempt {attempt + 1}"
             case MigrationApplied() | MigrationSkipped():
@@ -123,13 +128,24 @@ class TerminalBar:
 
     def _print(self, event: Event) -> None:
         line = line_of(event)
-        # A wait is polled: it moves the bar and leaves no lines behind.
-        if line is None or isinstance(event, LockWaited | WaitingForDatabase):
+        if line is None or not self._leaves_a_line(event):
             return
         text = Text(line.text, style="dim" if line.tone is Tone.ASIDE else "")
         if line.tone in _FIRST_WORD:
             text.stylize(_FIRST_WORD[line.tone], 0, len(line.text.partition(" ")[0]))
         self._console.print(text, soft_wrap=True)
+
+    def _leaves_a_line(self, event: Event) -> bool:
+        """
+        Whether *event* is more than news for the bar, which polls what takes long.
+        """
+        match event:
+            case LockWaited() | WaitingForDatabase():
+                return False
+            case StatementProgressed(blockers=blockers):
+                return self._patience.mentions(event) and bool(blockers)
+            case _:
+                return True
 
 
 class _Console(Console):

@@ -17,6 +17,7 @@ from st44_migrate.events import (
     PoolerFound,
     ProblemFound,
     RunStarted,
+    StatementProgressed,
     WaitingForDatabase,
 )
 from st44_migrate.render.words import count, duration
@@ -65,6 +66,8 @@ def line_of(event: Event) -> Line | None:
             return Line(f"applied {title(event.migration)}  {statements}  {took}", Tone.GOOD)
         case MigrationFailed():
             return Line(f"failed {title(event.migration)}", Tone.BAD)
+        case StatementProgressed(blockers=blockers):
+            return Line(tell(event), Tone.WARNING if blockers else Tone.ASIDE)
         case NoticeReceived() | MigrationSkipped():
             return Line(tell(event), Tone.ASIDE)
         case RunStarted():

@@ -22,6 +22,7 @@ from st44_migrate.events import (
     ProblemFound,
     RunFailed,
     StatementApplied,
+    StatementProgressed,
     StatementStarted,
     WaitingForDatabase,
 )
@@ -72,6 +73,8 @@ def _level(event: Event) -> int:
             return logging.WARNING
         case ProblemFound(problem=problem):
             return logging.INFO if problem.severity is Severity.NOTE else logging.WARNING
+        case StatementProgressed(blockers=blockers):
+            return logging.WARNING if blockers else logging.INFO
         case NoticeReceived(severity=severity):
             return logging.WARNING if severity.upper() == "WARNING" else logging.INFO
         case StatementStarted() | StatementApplied() | LockAcquired():

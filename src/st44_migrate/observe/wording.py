@@ -24,6 +24,7 @@ from st44_migrate.events import (
     RunFinished,
     RunStarted,
     StatementApplied,
+    StatementProgressed,
     StatementStarted,
     WaitingForDatabase,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from st44_migrate.events import Event
     from st44_migrate.model import Migration, Report, Statement
 
-__all__ = ["head", "legible", "one_line", "tell", "title"]
+__all__ = ["head", "legible", "one_line", "progress", "tell", "title"]
 
 _HEAD = 60
 
@@ -85,7 +86,7 @@ def _sentence(event: Event) -> str:
     match event:
         case MigrationStarted() | MigrationApplied() | MigrationSkipped() | MigrationFailed():
             return _about_migration(event)
-        case StatementStarted() | StatementApplied():
+        case StatementStarted() | StatementProgressed() | StatementApplied():
             return _about_statement(event)
         case MigrationRetried():
             return _about_retry(event)
@@ -124,13 +125,24 @@ def _about_migration(
             return f"failed {name}: {error.happened}"
 
 
-def _about_statement(event: StatementStarted | StatementApplied) -> str:
+def _about_statement(event: StatementStarted | StatementProgressed | StatementApplied) -> str:
+    if isinstance(event, StatementProgressed):
+        return f"{title(event.migration)}, line {event.statement.line}: {progress(event)}"
     where = f"{title(event.migration)}, statement {event.position} of {event.total}"
     match event:
         case StatementStarted(statement=statement):
             return f"{where}, line {statement.line}: {head(statement)}"
         case StatementApplied(tag=tag):
             return f"{where}, done{f': {tag}' if tag else ''}"
+
+
+def progress(event: StatementProgressed) -> str:
+    """
+    Say how far a statement is, and whom it waits for.
+    """
+    far = f"{event.done} of {event.total} {event.unit}" if event.total else ""
+    waits = f"waits for {'; '.join(event.blockers)}" if event.blockers else ""
+    return ", ".join(part for part in (event.phase, far, waits) if part)
 
 
 def _about_retry(event: MigrationRetried) -> str:

@@ -9,7 +9,7 @@ accept a driver of the wrong colour.
 """
 
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Heard, Notice, Row
-from .effects import AsyncSleep, Clock, Observer, Shield, Sleep
+from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
 from .parts import AsyncRunner, Ledger, Lock, Runner, Source
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "AsyncDriver",
     "AsyncRunner",
     "AsyncSleep",
+    "Attend",
     "Clock",
     "Connection",
     "Driver",

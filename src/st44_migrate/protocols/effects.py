@@ -4,13 +4,15 @@ What a run does beside talking to a database; each is a plain callable.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..events import Event
 
-__all__ = ["AsyncSleep", "Clock", "Observer", "Shield", "Sleep"]
+__all__ = ["AsyncSleep", "Attend", "Clock", "Observer", "Shield", "Sleep"]
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -23,7 +25,8 @@ class Clock(Protocol):
 
 class Observer(Protocol):
     """
-    Is told every event of a run, in order; must not raise and not take long.
+    Is told every event of a run, in order, one at a time, and not always from the
+    same thread; must not raise and not take long.
 
     Any callable that takes one event is an observer.
     """
@@ -47,9 +50,20 @@ class AsyncSleep(Protocol):
     async def __call__(self, seconds: float, /) -> None: ...
 
 
+class Attend(Protocol):
+    """
+    Does *work*, and has a *look* beside it about once a second for as long as it
+    takes.  *look* never raises; no look is under way when this returns.
+    """
+
+    async def __call__(
+        self, work: Callable[[], Awaitable[T]], look: Callable[[], Coroutine[Any, Any, None]], /
+    ) -> T: ...
+
+
 class Shield(Protocol):
     """
     Runs a cleanup to its end even while the task is being cancelled.
     """
 
-    async def __call__(self, cleanup: Callable[[], Awaitable[None]], /) -> None: ...
+    async def __call__(self, cleanup: Callable[[], Awaitable[object]], /) -> None: ...

@@ -207,6 +207,13 @@ class MemoryDialect:
         del statement
         return None
 
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        """
+        Nothing takes long.
+        """
+        del statement, pid
+        return None
+
     def violations(self) -> str | None:
         """
         There are no foreign keys.

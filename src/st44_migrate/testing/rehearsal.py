@@ -4,10 +4,10 @@ What is played: some runners of the engine, on one memory database.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from .._run import run
 from .._session import Setup, within_session
@@ -26,6 +26,8 @@ from .samples import SampleFile
 from .stepping import Stepper, shield
 
 __all__ = ["Rehearsal"]
+
+T = TypeVar("T")
 
 _NOTHING_YET = History()
 _DEFAULTS = Settings()
@@ -111,6 +113,7 @@ class Rehearsal:
             sleep=driver.database.sleep,
             chance=lambda: 1.0,
             shield=self.shield,
+            attend=_unattended,
             dialect=self.dialect,
         )
 
@@ -128,6 +131,13 @@ class _Loaded:
 
     def describe(self) -> str:
         return "memory"
+
+
+async def _unattended(
+    work: Callable[[], Awaitable[T]], look: Callable[[], Coroutine[Any, Any, None]], /
+) -> T:
+    del look
+    return await work()
 
 
 def _ignore(event: Event) -> None:

@@ -164,7 +164,7 @@ class Stepper(Generic[T]):
 
 
 class _Shielded:
-    def __init__(self, cleanup: Awaitable[None]) -> None:
+    def __init__(self, cleanup: Awaitable[object]) -> None:
         self._cleanup = cleanup
 
     def __await__(self) -> Generator[Any, Any, None]:
@@ -191,7 +191,7 @@ def _same(pause: T) -> T:
     return pause
 
 
-async def shield(cleanup: Callable[[], Awaitable[None]], /) -> None:
+async def shield(cleanup: Callable[[], Awaitable[object]], /) -> None:
     """
     Run *cleanup* to its end; a cancellation thrown in arrives after it.
     """
