@@ -86,12 +86,13 @@ class Patience:
 
             LockTimeout: another runner was at it for ``settings.lock_wait``.
         """
-        world, error = self._world, failure.error
-        if error.lost or world.dialect.trouble(error) is not Trouble.BUSY:
+        world, error, item = self._world, failure.error, failure.item
+        committed = item is not None and item.role is Role.RESTORE
+        if error.lost or committed or world.dialect.trouble(error) is not Trouble.BUSY:
             raise failure
         waited = (world.now() - self._started).total_seconds()
         delay = next(self._delays)
-        if failure.item is not None and failure.item.role in _CLAIMING:
+        if item is not None and item.role in _CLAIMING:
             await self._stand_in_line(failure, waited, delay)
         else:
             await self._step_back(failure, waited, delay)
