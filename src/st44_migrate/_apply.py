@@ -80,6 +80,8 @@ async def _together(
         try:
             return await _whole(world, envelope, progress, files, patience.allowance)
         except Failed as failure:
+            if failure.error.lost or failure.item is None:
+                raise
             in_company, files = len(files) > 1, (progress.at_hand,)
             if in_company:
                 patience = Patience(world, progress.at_hand)
@@ -93,10 +95,9 @@ def _is_ours(world: World, failure: Failed) -> bool:
     """
     Whether a statement of ours failed, for another reason than a lock.
     """
-    item, error = failure.item, failure.error
-    if item is None or error.lost or item.role in _THE_FILES_OWN:
+    if failure.item is None or failure.item.role in _THE_FILES_OWN:
         return False
-    return world.dialect.trouble(error) is not Trouble.BUSY
+    return world.dialect.trouble(failure.error) is not Trouble.BUSY
 
 
 # --- attempts -----------------------------------------------------------------
