@@ -89,10 +89,10 @@ async def undo(
     Leave no transaction and no setting behind, after *item* has failed.  A
     courtesy: the end of the connection does the same.
     """
-    if item is None or item.role is not Role.RESTORE:
-        # Twice, should the first be disturbed: in a transaction left open nothing
-        # works, giving the lock back included.
-        _ = await quietly(world, ["ROLLBACK"]) or await quietly(world, ["ROLLBACK"])
+    is_open = item is None or item.role is not Role.RESTORE
+    # Twice, if need be: in a transaction left open not even the lock can be given back.
+    if is_open and not await quietly(world, ["ROLLBACK"]):
+        await quietly(world, ["ROLLBACK"])
     for left in (*envelope.restore(pending.script), *forgetting):
         await quietly(world, [left.sql])
 
