@@ -14,16 +14,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from ._reading import tell_of_wait
 from ._sending import Failed
 from ._world import World, backoff
 from .batch import Role
 from .dialects import Trouble
-from .errors import DriverError, LedgerError, LockTimeout
-from .events import LockWaited, MigrationRetried
+from .errors import DriverError, LockTimeout
+from .events import MigrationRetried
 from .model import Pending
 from .protocols import Row
 
-__all__ = ["Patience", "patiently", "retrying"]
+__all__ = ["Patience", "retrying"]
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ class Patience:
 
     async def _stand_in_line(self, failure: Failed, waited: float, delay: float) -> None:
         left = self._world.settings.lock_wait - waited
-        _tell_of_wait(self._world, waited, min(delay, left))
+        tell_of_wait(self._world, waited, min(delay, left))
         if left <= 0:
             path = self._pending.migration.path
             raise LockTimeout(
@@ -138,46 +139,6 @@ class Patience:
             await world.sleep(_LOOK_EVERY)
             left -= _LOOK_EVERY
             holders = await _ask(world, query)
-
-
-async def patiently(
-    world: World, call: Callable[[], Awaitable[T]], patience: float | None = None
-) -> T:
-    """
-    Make *call*, which reads or prepares the ledger, again while the database
-    is locked by another connection; *patience* None is ``settings.lock_wait``.
-
-    Raises:
-        LockTimeout: it was locked for that long.
-    """
-    limit = world.settings.lock_wait if patience is None else patience
-    started = world.now()
-    for delay in backoff(0.025, 1.0, world.chance):
-        try:
-            return await call()
-        except LedgerError as error:
-            cause = error.__cause__
-            locked = isinstance(cause, DriverError) and world.dialect.trouble(cause) is Trouble.BUSY
-            if not locked:
-                raise
-            waited = (world.now() - started).total_seconds()
-            left = limit - waited
-            _tell_of_wait(world, waited, min(delay, left))
-            if left <= 0:
-                raise LockTimeout(
-                    f"the database was locked by another connection for {waited:.1f} s",
-                    unchanged="Nothing was run.",
-                    remedy="Wait until it is done, or end it, and run again.",
-                ) from error
-            await world.sleep(min(delay, left))
-    raise AssertionError  # backoff never ends
-
-
-def _tell_of_wait(world: World, waited: float, delay: float) -> None:
-    """
-    Tell of a wait that the database has made for us, also of the last one.
-    """
-    world.emit(LockWaited("another connection", waited, max(delay, 0.0)))
 
 
 async def _ask(world: World, query: str | None) -> Sequence[Row]:

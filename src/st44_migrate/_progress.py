@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._pace import Pace
-from ._sending import Failed
 from ._world import World
 from .dialects import Session
 from .events import MigrationApplied, MigrationStarted, ProblemFound
@@ -19,7 +18,16 @@ from .model import Applied, History, LedgerEntry, Migration, Pending, Plan, Repo
 from .plan import make_plan
 from .protocols import Clock
 
-__all__ = ["Lost", "Progress", "compare"]
+if TYPE_CHECKING:
+    from ._sending import Failed
+
+__all__ = ["Lost", "Progress", "SessionLost", "compare"]
+
+
+class SessionLost(Exception):
+    """
+    The connection broke while transactional files were on their way.
+    """
 
 
 class Lost(NamedTuple):
@@ -46,12 +54,15 @@ class Progress:
 
         expected: The versions that were pending before we applied anything.
 
+        labels: What the ledger holds, by version.
+
         queue: What is still to run; the file at hand is the first one.
     """
 
     migrations: Sequence[Migration]
     started_at: datetime
     plan: Plan = field(default_factory=lambda: Plan((), (), (), (), ()))
+    labels: dict[int, str] = field(default_factory=dict[int, str])
     queue: deque[Pending] = field(default_factory=deque[Pending])
     pace: Pace = field(default_factory=Pace)
     total: int = 0
@@ -83,12 +94,33 @@ class Progress:
         Plan anew from what the database says now.
         """
         self.plan = compare(world, self.migrations, history)
+        self.labels = {entry.version: entry.label for entry in self.plan.applied}
         self.queue = deque(self.plan.pending)
         self.total = len(self.applied) + len(self.plan.pending)
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}
         if not self.announced:
             self.skipped = len(self.migrations) - len(self.plan.pending)
+
+    def digest(self) -> str | None:
+        """
+        Say in a few bytes what the database says where all is applied.
+        """
+        from .plan import digest
+
+        return digest(self.migrations) if self.lost is None else None
+
+    def settle(self) -> None:
+        """
+        Take note that all is applied: the database has what `digest` says.
+        """
+        from .plan import gaps
+
+        self.plan = Plan((), (), (), tuple(gaps(self.migrations)), ())
+        self.labels = {migration.version: migration.label for migration in self.migrations}
+        self.queue.clear()
+        if not self.announced:
+            self.skipped = len(self.migrations)
 
     def entry(self, migration: Migration) -> LedgerEntry | None:
         """
@@ -161,7 +193,7 @@ class Progress:
         """
         Sum up; what this run applied counts even where the plan is older than it.
         """
-        labels = {entry.version: entry.label for entry in self.plan.applied}
+        labels = dict(self.labels)
         labels.update((done.version, done.label) for done in self.applied)
         files = {migration.version for migration in self.migrations}
         return Report(

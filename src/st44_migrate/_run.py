@@ -8,9 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from . import _engine
-from ._engine import SessionLost
-from ._failures import unknown
-from ._progress import Progress
+from ._progress import Progress, SessionLost
 from ._session import Setup, guarded, within_session
 from .errors import ApplyError, ConfigError, DatabaseUnavailable, MigrateError
 from .events import RunFailed, RunFinished
@@ -57,5 +55,7 @@ async def _sessions(setup: Setup, progress: Progress, signature: Signature) -> R
         except (ConfigError, DatabaseUnavailable) as error:
             if progress.lost is None or not progress.lost.files:
                 raise
+            from ._failures import unknown
+
             files, failure, _ = progress.lost
             raise unknown(files, failure, progress.report(setup.now), error) from error

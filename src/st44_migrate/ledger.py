@@ -9,6 +9,8 @@ never writes: only `TableLedger.ensure` creates anything, and only under the loc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from . import journal
 from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
@@ -53,13 +55,41 @@ class TableLedger:
             DatabaseUnavailable: the session ended.
         """
         d = self.dialect
+        return await self._history(conn, self._query(d.tables(self.name), d.premise(self.name)))
+
+    async def read_unless(self, conn: AsyncConnection, digest: str) -> History | None:
+        """
+        Read what is applied, unless *digest* says it all: see `plan.digest`.
+        """
+        d, tables = self.dialect, self.dialect.tables(self.name)
+        premise = d.premise(self.name)
+        query = self._query(tables, premise)
+        asked = d.unless(query, tables, premise, digest)
+        if asked is None:
+            return await self._history(conn, query)
+        rows = await self._rows(conn, asked)
+        if rows and rows[0][0]:
+            return None
+        # Where nothing is recorded there is one row that has nothing in it.
+        found = rows and [row[1:] for row in rows if row[2] is not None]
+        return await self._understood(conn, found)
+
+    async def _history(self, conn: AsyncConnection, query: str) -> History:
+        return await self._understood(conn, await self._rows(conn, query))
+
+    async def _rows(self, conn: AsyncConnection, query: str) -> Sequence[Row] | None:
+        """
+        Fetch rows of ledger and journal; None where one of them is missing.
+        """
         try:
-            rows = await conn.fetch(self._query(d.tables(self.name), d.premise(self.name)))
+            return await conn.fetch(query)
         except DriverError as error:
-            if d.trouble(error) is not Trouble.MISSING:
+            if self.dialect.trouble(error) is not Trouble.MISSING:
                 raise self._unreadable(error) from error
-            return await self._read_what_is_there(conn)
-        if rows and rows[0][0] is not None:
+            return None
+
+    async def _understood(self, conn: AsyncConnection, rows: Sequence[Row] | None) -> History:
+        if rows is None or (rows and rows[0][0] is not None):
             return await self._read_what_is_there(conn)
         return read_history(rows)
 

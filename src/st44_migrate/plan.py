@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import pairwise
 
 from . import problems
@@ -29,9 +30,8 @@ from .model import (
     State,
     Status,
 )
-from .sqltext import read_script, units_checksum
 
-__all__ = ["SOURCE_CODES", "Reader", "make_plan"]
+__all__ = ["SOURCE_CODES", "Reader", "digest", "gaps", "make_plan"]
 
 SOURCE_CODES = frozenset({"duplicate", "unreadable"})
 """Problems of the folder alone: a run that meets them raises `SourceError`."""
@@ -61,6 +61,8 @@ class Reader:
         """
         known = self._scripts.get((migration.path, migration.raw_checksum))
         if known is None:
+            from .sqltext import read_script  # not needed where nothing is read
+
             known = read_script(migration, self.dialect, ledger=self.ledger)
             self._scripts[migration.path, migration.raw_checksum] = known
         return known
@@ -117,7 +119,7 @@ def make_plan(
         else:
             _check_applied(draft, migration, entry)
     ahead = _check_missing(draft, {m.version for m in files})
-    draft.problems.extend(_gaps(files))
+    draft.problems.extend(gaps(files))
     return Plan(
         pending=tuple(draft.pending),
         applied=history.entries,
@@ -152,6 +154,8 @@ def _plan_pending(draft: _Draft, migration: Migration) -> None:
 
 
 def _unfinished(migration: Migration, script: Script, leftover: JournalEntry) -> Iterator[Problem]:
+    from .sqltext import units_checksum
+
     if leftover.in_doubt:
         yield problems.in_doubt(migration, leftover)
     elif leftover.done and (
@@ -246,7 +250,24 @@ def _check_missing(draft: _Draft, versions: set[int]) -> tuple[LedgerEntry, ...]
     return ahead
 
 
-def _gaps(files: Sequence[Migration]) -> Iterator[Problem]:
+def gaps(files: Sequence[Migration]) -> Iterator[Problem]:
+    """
+    Yield a warning for each gap between the numbers of *files*, which are ordered.
+    """
     for below, above in pairwise(files):
         if above.version - below.version > 1 and above.version < _TIMESTAMPS_FROM:
             yield problems.gap(below, above)
+
+
+def digest(migrations: Sequence[Migration]) -> str | None:
+    """
+    Say in a few bytes what ledger and journal hold if these files are applied as
+    they are, by us, and nothing else is: then there is no more to be said than
+    `gaps`.  See `Dialect.unless`, which asks a database for the same.
+
+    None: the files alone are at fault.
+    """
+    if len({migration.version for migration in migrations}) < len(migrations):
+        return None
+    lines = sorted(f"{m.label}\x1f{m.name}\x1f{m.raw_checksum}" for m in migrations)
+    return sha256("\x1e".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

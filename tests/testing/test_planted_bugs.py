@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from st44_migrate import _engine, _ground, _sending, _stepwise, journal
+from st44_migrate import _ground, _sending, _stepwise, _work, journal
 from st44_migrate._hearing import Hearing
 from st44_migrate._patience import Patience
-from st44_migrate._progress import Lost
+from st44_migrate._progress import Lost, Progress
 from st44_migrate._sending import Failed
 from st44_migrate._world import World
 from st44_migrate.batch import Batch, Envelope, Role
@@ -65,18 +65,17 @@ def harmless(rehearsal: Rehearsal, *faults: Fault, limit: int = 600) -> Explored
 def planned_before_the_lock(monkeypatch: MonkeyPatch) -> None:
     """The history is never read again under the lock."""
     first: dict[int, tuple[World, History]] = {}
-    read = _engine._read
+    look = Progress.look
 
-    async def remembering(world: World, patience: float | None = None) -> History:
-        history = await read(world, patience)
+    def remembering(self: Progress, world: World, history: History) -> None:
         first.setdefault(id(world), (world, history))
-        return history
+        look(self, world, history)
 
     async def stale(world: World, *_: Any) -> History:
         return first[id(world)][1]
 
-    monkeypatch.setattr(_engine, "_read", remembering)
-    monkeypatch.setattr(_engine, "_history", stale)
+    monkeypatch.setattr(Progress, "look", remembering)
+    monkeypatch.setattr(_work, "_history", stale)
 
 
 @pytest.mark.usefixtures("planned_before_the_lock")
@@ -284,7 +283,7 @@ def test_looking_for_the_first_lost_file_only_is_found(monkeypatch: MonkeyPatch)
     def first_only(files: Any, *rest: Any) -> Lost:
         return Lost(files[:1], *rest)
 
-    monkeypatch.setattr(_engine, "Lost", first_only)
+    monkeypatch.setattr(_work, "Lost", first_only)
     assert "says nothing of [3]" in str(found(replace(FOUR_FILES, runners=1), Fault.CUT))
 
 
@@ -306,7 +305,7 @@ def test_a_file_that_counts_before_its_commit_is_found(monkeypatch: MonkeyPatch)
 
 def test_several_files_in_one_message_behind_a_pooler_are_found(monkeypatch: MonkeyPatch) -> None:
     """Whoever looks for the lost session is faster than it, and has no lock that tells."""
-    monkeypatch.setattr(_engine, "_together", lambda *_: 100)
+    monkeypatch.setattr(_work, "_together", lambda *_: 100)
     rehearsal = replace(FOUR_FILES, runners=1, pooled=True)
     assert "says nothing of" in str(found(rehearsal, Fault.CUT))
 

@@ -103,6 +103,21 @@ class PostgreSQL:
             f" FULL JOIN {tables.journal} j ON j.version = {key}"
         )
 
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        # The second column of a line is what separates it from one of another state.
+        line = "concat_ws(E'\\x1f', l.version::text, l.name, j.raw_checksum)"
+        lines = self.full_join(
+            f"string_agg(CASE WHEN j.state = 'applied' THEN {line} ELSE '' END,"
+            f" E'\\x1e' ORDER BY {line} COLLATE \"C\")",
+            tables,
+        )
+        same = f"encode(sha256(convert_to(({lines}), 'UTF8')), 'hex') = '{digest}'"
+        return (
+            f"WITH known AS MATERIALIZED (SELECT {premise} IS NULL AND coalesce({same}, false) AS same)"
+            f" SELECT known.same, found.* FROM known LEFT JOIN LATERAL"
+            f" (SELECT * FROM ({query}) AS every WHERE NOT known.same) AS found ON true"
+        )
+
     def chunks(self, text: str) -> Sequence[str]:
         return (text,)
 

@@ -103,6 +103,14 @@ class Dialect(Protocol):
         """
         ...
 
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        """
+        Answer *query*, which is `full_join`'s, unless *digest* (see `plan.digest`)
+        says all that is to be said: then give one row that begins with NULL and
+        true.  In front of the others stands false.  None: ask *query* itself.
+        """
+        ...
+
     def chunks(self, text: str) -> Sequence[str]:
         """
         Cut *text* into parts that fit a statement.

@@ -79,6 +79,13 @@ class MemoryDialect:
         """
         return f"SELECT {columns} FROM {tables.ledger} l FULL JOIN {tables.journal} j"
 
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        """
+        All rows are read.
+        """
+        del query, tables, premise, digest
+        return None
+
     def chunks(self, text: str) -> Sequence[str]:
         """
         No statement is too long.
