@@ -35,7 +35,7 @@ napoleon_use_ivar = True
 default_role = "py:obj"
 nitpick_ignore_regex = [
     ("py:obj", ".*"),
-    ("py:.*", r"(collections\.abc|datetime|logging|os|typing)\..*"),
+    ("py:.*", r"(collections\.abc|datetime|logging|os|re|typing)\..*"),
 ]
 
 

@@ -18,7 +18,7 @@ from time import perf_counter
 PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
-PURE = {"dialects", "plan", "problems", "render", "sqltext"}
+PURE = {"dialects", "draft", "plan", "problems", "render", "sqltext"}
 COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
 EDGES = {"cli", "__main__"}
 
@@ -147,6 +147,17 @@ def test_pure_modules_know_values_and_each_other() -> None:
     """What decides knows values and protocols, and neither the engine nor a driver."""
     allowed = {"model", "errors", "protocols", *PURE}
     assert only({name: tops(ours(name)) - allowed for name in within(*PURE)}) == {}
+
+
+def test_layouts_do_no_io() -> None:
+    """They are given names and bytes; only the list of them loads modules."""
+    layouts = [name for name in MODULES if name.startswith("source.layouts.")]
+    assert len(layouts) > 12
+    modules = [*layouts, "source.layout", "source.naming", "source.correction", "source.tree"]
+    assert only({name: tops(imports(name)) & DOES_IO for name in modules}) == {}
+    assert only({name: calls(name) & {"open", "print", "input"} for name in modules}) == {}
+    allowed = {"model", "errors", "protocols", "source"}
+    assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
 
 
 def test_the_core_has_no_colour() -> None:

@@ -35,11 +35,10 @@ every ``await`` is a database call, a sleep or a shield.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from . import _refusals
 from ._progress import Progress, compare
-from ._reading import look, read
+from ._reading import look, read, seen
 from ._world import World
 from .events import RunStarted
 from .model import Migration, Plan, Report
@@ -60,7 +59,7 @@ async def plan(world: World, migrations: Sequence[Migration]) -> Plan:
     if not made.pending:
         return made
     footing = await world.ledger.inspect(world.conn)
-    return compare(world, migrations, replace(history, width=footing.width))
+    return compare(world, migrations, seen(history, footing))
 
 
 async def apply(world: World, progress: Progress) -> Report:

@@ -11,8 +11,8 @@ from ._places import locate
 from ._sending import Failed
 from .batch import Item, Role
 from .errors import ApplyError, DatabaseUnavailable, DriverError, MigrateError
-from .model import Migration, Pending, Place, Report
-from .sqltext import excerpt, place_of
+from .model import Migration, Pending, Place, Report, read_version
+from .sqltext import excerpt, place_in, whole
 
 __all__ = [
     "before",
@@ -43,9 +43,9 @@ def failed(
     statement = item.statement if item else None
     place, shown = None, ""
     if statement is not None:
-        line, column = place_of(script.text, locate(script, statement, error))
+        line, column = place_in(script, locate(script, statement, error))
         place = Place(migration.path, line, column)
-        shown = excerpt(script.text, line, column)
+        shown = excerpt(whole(script), line, column)
     unchanged, remedy = _consequences(pending, failure, report, looked=looked)
     return ApplyError(
         f"{place or migration.path}: {_moment(item)}{failure.detail or first_line(error)}",
@@ -229,7 +229,6 @@ def recorder(ran: Sequence[Pending], migration: Migration) -> str:
     Name the file that recorded the version of *migration*, if its text shows it.
     """
     for earlier in ran:
-        numbers = {int(v) for v in earlier.script.records if v.isascii() and v.isdigit()}
-        if migration.version in numbers:
+        if migration.version in {read_version(text) for text in earlier.script.records}:
             return earlier.migration.path
     return ""

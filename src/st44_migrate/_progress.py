@@ -14,8 +14,18 @@ from ._pace import Pace
 from ._world import World
 from .dialects import Session
 from .events import MigrationApplied, MigrationStarted, ProblemFound
-from .model import Applied, History, LedgerEntry, Migration, Pending, Plan, Report, Severity
-from .plan import make_plan
+from .model import (
+    Applied,
+    History,
+    LedgerEntry,
+    Migration,
+    Pending,
+    Plan,
+    Report,
+    Severity,
+    Version,
+)
+from .plan import digest, gaps, make_plan
 from .protocols import Clock
 
 if TYPE_CHECKING:
@@ -62,12 +72,12 @@ class Progress:
     migrations: Sequence[Migration]
     started_at: datetime
     plan: Plan = field(default_factory=lambda: Plan((), (), (), (), ()))
-    labels: dict[int, str] = field(default_factory=dict[int, str])
+    labels: dict[Version, str] = field(default_factory=dict[Version, str])
     queue: deque[Pending] = field(default_factory=deque[Pending])
     pace: Pace = field(default_factory=Pace)
     total: int = 0
     skipped: int = 0
-    expected: set[int] = field(default_factory=set[int])
+    expected: set[Version] = field(default_factory=set[Version])
     announced: bool = False
     began: datetime | None = None
     lost: Lost | None = None
@@ -106,17 +116,13 @@ class Progress:
         """
         Say in a few bytes what the database says where all is applied.
         """
-        from .plan import digest
-
         return digest(self.migrations) if self.lost is None else None
 
     def settle(self) -> None:
         """
         Take note that all is applied: the database has what `digest` says.
         """
-        from .plan import gaps
-
-        self.plan = Plan((), (), (), tuple(gaps(self.migrations)), ())
+        self.plan = Plan((), (), (), gaps(self.migrations), ())
         self.labels = {migration.version: migration.label for migration in self.migrations}
         self.queue.clear()
         if not self.announced:
@@ -124,10 +130,10 @@ class Progress:
 
     def entry(self, migration: Migration) -> LedgerEntry | None:
         """
-        The ledger's row of *migration*, if it is recorded.
+        What is recorded of *migration*, if it is applied.
         """
-        version = migration.version
-        return next((entry for entry in self.plan.applied if entry.version == version), None)
+        recorded = self.plan.repeated if migration.repeatable else self.plan.applied
+        return next((entry for entry in recorded if entry.version == migration.version), None)
 
     def start(self, world: World, pending: Pending) -> None:
         """
@@ -193,15 +199,18 @@ class Progress:
         """
         Sum up; what this run applied counts even where the plan is older than it.
         """
-        labels = dict(self.labels)
-        labels.update((done.version, done.label) for done in self.applied)
-        files = {migration.version for migration in self.migrations}
+        recorded = dict(self.labels)
+        again = {migration.version for migration in self.migrations if migration.repeatable}
+        done = {done.version: done.label for done in self.applied}
+        recorded.update((version, label) for version, label in done.items() if version not in again)
+        files = {migration.version for migration in self.migrations} - again
+        repeats = {p.migration.version for p in self.plan.pending if p.migration.repeatable}
         return Report(
             applied=tuple(self.applied),
             skipped=self.skipped,
-            pending=len(files - labels.keys()),
-            latest=labels[max(labels)] if labels else None,
-            count=len(labels),
+            pending=len(files - recorded.keys()) + len(repeats - done.keys()),
+            latest=recorded[max(recorded)] if recorded else None,
+            count=len(recorded),
             started_at=self.started_at,
             finished_at=now(),
             problems=self.plan.problems,

@@ -5,16 +5,17 @@ Looking at ledger and journal: patiently, and no closer than necessary.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from ._progress import Progress
 from ._world import World, backoff
-from .dialects import Trouble
+from .dialects import Footing, Trouble
 from .errors import DriverError, LedgerError, LockTimeout
 from .events import LockWaited
 from .model import History
 
-__all__ = ["look", "patiently", "read", "tell_of_wait"]
+__all__ = ["look", "patiently", "read", "seen", "tell_of_wait"]
 
 T = TypeVar("T")
 
@@ -42,6 +43,13 @@ async def read(world: World, patience: float | None = None) -> History:
     Read ledger and journal.
     """
     return await patiently(world, lambda: world.ledger.read(world.conn), patience)
+
+
+def seen(history: History, footing: Footing) -> History:
+    """
+    Add what the ledger's column takes.
+    """
+    return replace(history, width=footing.width, numeric=footing.numeric)
 
 
 async def patiently(

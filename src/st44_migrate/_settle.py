@@ -15,22 +15,23 @@ from ._ground import Ground, standing
 from ._reading import patiently
 from ._sending import quietly
 from ._world import World
-from .errors import ConfigError, DriverError, LedgerError
+from .errors import ConfigError, DriverError, LedgerError, SourceError
 from .model import (
     History,
     JournalEntry,
+    JournalState,
     LedgerEntry,
     Migration,
     Record,
     Script,
     State,
     Status,
+    Version,
+    read_version,
 )
 from .sqltext import units_checksum
 
 __all__ = ["baseline", "mark", "repair", "show"]
-
-_MOST_DIGITS = 100
 
 
 async def baseline(
@@ -39,15 +40,22 @@ async def baseline(
     """
     Record every file up to *version* as applied: the database has it all.
     """
-    last = _number(version)
-    _find(migrations, last, version)
-    for migration in migrations:
-        if migration.version <= last:
-            _find(migrations, migration.version, migration.label)
+    last = _find(migrations, _version(version), version)
+    files = [migration for migration in migrations if not migration.repeatable]
+    if last.repeatable:
+        raise ConfigError(
+            f"{last.label} is repeatable, and has no place among the versions",
+            unchanged="Nothing was changed.",
+            remedy=f"Name a version; or: st44-migrate mark {last.label} --reason '...'.",
+        )
+    # In the order of the folder, which is not always that of the versions.
+    files = files[: files.index(last) + 1]
+    for migration in files:
+        _find(migrations, migration.version, migration.label)
     async with standing(world) as ground:
         history = await world.ledger.read(world.conn)
         held = {entry.version for entry in history.entries}
-        missing = [m for m in migrations if m.version <= last and m.version not in held]
+        missing = [migration for migration in files if migration.version not in held]
         statements = [sql for m in missing for sql in _adopt(world, ground, m, reason)]
         await _commit(world, statements)
     return tuple(_status(migration) for migration in missing)
@@ -59,7 +67,7 @@ async def mark(
     """
     Record one file as applied without running it.
     """
-    migration = _find(migrations, _number(version), version)
+    migration = _find(migrations, _version(version), version)
     # Look before anything is created: there may be nothing to do.
     _refuse_applied(await world.ledger.read(world.conn), migration)
     async with standing(world) as ground:
@@ -87,7 +95,7 @@ async def repair(
     file is gone is retired; a file that stopped in doubt goes on with the
     statement in question.
     """
-    number = _number(version)
+    number = _version(version)
     file = None
     if any(migration.version == number for migration in migrations):
         file = _find(migrations, number, version)
@@ -109,7 +117,7 @@ async def repair(
 
 
 def _find_repair(
-    history: History, file: Migration | None, number: int, version: str
+    history: History, file: Migration | None, number: Version, version: str
 ) -> tuple[LedgerEntry | None, JournalEntry | None]:
     """
     Find what there is to repair: a row of the ledger, or a file half applied.
@@ -117,6 +125,8 @@ def _find_repair(
     entry = _entry(history, number)
     leftover = next((left for left in history.leftovers if left.version == number), None)
     half_applied = leftover is not None and bool(leftover.in_doubt or leftover.done)
+    if file is not None and file.repeatable and leftover is not None:
+        half_applied &= leftover.state is not JournalState.APPLIED
     if entry is None and not (half_applied and file is not None):
         raise ConfigError(
             f"there is nothing to repair about {version}: it is neither applied nor half applied",
@@ -130,7 +140,7 @@ async def show(world: World, migrations: Sequence[Migration], version: str) -> R
     """
     Tell everything that is known of one version.  Reads only.
     """
-    number = _number(version)
+    number = _version(version)
     history = await world.ledger.read(world.conn)
     entry = _entry(history, number)
     leftover = next((left for left in history.leftovers if left.version == number), None)
@@ -144,7 +154,17 @@ async def show(world: World, migrations: Sequence[Migration], version: str) -> R
     file = next((m for m in migrations if m.version == number), None)
     if entry is None and kept is None and file is None:
         raise ConfigError(f"there is no version {version}, in the folder or in the ledger")
-    return Record(entry, kept, sql, actor, file)
+    return Record(entry, kept, sql, actor, file, _text(world, file))
+
+
+def _text(world: World, file: Migration | None) -> str | None:
+    """
+    Read what of *file* would be applied, if it can be read.
+    """
+    try:
+        return world.read(file).text if file is not None else None
+    except SourceError:
+        return None
 
 
 # --- statements ---------------------------------------------------------------
@@ -157,7 +177,7 @@ def _adopt(
     statements = journal.adopt(
         ground.footing, world.dialect, migration, script, world.signature, reason=reason
     )
-    if record:
+    if record and not migration.repeatable:
         ledger = world.ledger.record(ground.footing, migration.label, migration.name)
         statements.append(ledger)
     return statements
@@ -204,16 +224,17 @@ async def _commit_once(world: World, statements: Sequence[str]) -> None:
 # --- looking things up --------------------------------------------------------
 
 
-def _number(version: str) -> int:
-    text = str(version).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+def _version(text: str) -> Version:
+    version = read_version(str(text))
+    if version is None:
         raise ConfigError(
-            f"{version[:40]!r} is not a version", remedy="A version is a number: 017, or 17."
+            f"{text!r} is not a version",
+            remedy="A version is what stands before a file's name: 017, or 17.",
         )
-    return int(text)
+    return version
 
 
-def _find(migrations: Sequence[Migration], number: int, version: str) -> Migration:
+def _find(migrations: Sequence[Migration], number: Version, version: str) -> Migration:
     found = [migration for migration in migrations if migration.version == number]
     if len(found) == 1:
         return found[0]
@@ -230,7 +251,7 @@ def _find(migrations: Sequence[Migration], number: int, version: str) -> Migrati
     )
 
 
-def _entry(history: History, number: int) -> LedgerEntry | None:
+def _entry(history: History, number: Version) -> LedgerEntry | None:
     return next((entry for entry in history.entries if entry.version == number), None)
 
 

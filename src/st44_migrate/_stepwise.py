@@ -9,7 +9,7 @@ missing, the unit is in doubt, and the database is looked at for evidence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from ._sending import Failed, ask, culprit, quietly, send, tell_applied, undo
@@ -18,7 +18,7 @@ from ._world import World
 from .batch import Batch, Envelope, Item, Role
 from .errors import DriverError, SourceError
 from .events import NoticeReceived, StatementStarted
-from .model import History, JournalEntry, Migration, Pending, Statement
+from .model import History, JournalEntry, Migration, Pending, Statement, Version
 from .sqltext import units_checksum
 
 __all__ = ["resolve_doubts", "unit_by_unit"]
@@ -132,7 +132,7 @@ async def _send(world: World, batch: Batch) -> tuple[str, ...]:
 
 
 async def resolve_doubts(
-    world: World, envelope: Envelope, migrations: dict[int, Migration], history: History
+    world: World, envelope: Envelope, migrations: Mapping[Version, Migration], history: History
 ) -> bool:
     """
     Look for evidence of each unit that was sent and whose end nobody saw.

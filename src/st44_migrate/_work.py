@@ -6,7 +6,6 @@ Working through a plan, under the lock: the acting half of the engine.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from . import _refusals
@@ -15,7 +14,7 @@ from ._failures import before, conflict, failed, not_of_the_file, recorder, unwr
 from ._ground import Ground, acquire, standing
 from ._lost import find_lost
 from ._progress import Lost, Progress, SessionLost
-from ._reading import look, read
+from ._reading import look, read, seen
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
@@ -114,7 +113,7 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
     files = {migration.version: migration for migration in progress.migrations}
     if await resolve_doubts(world, ground.envelope, files, history):
         history = await read(world)
-    return replace(history, width=ground.footing.width)
+    return seen(history, ground.footing)
 
 
 async def _next(

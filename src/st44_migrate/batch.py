@@ -190,22 +190,23 @@ class Envelope:
             done_checksum=units_checksum(pending.script.units[:done]) if done else None,
         )
         yield from _ours(Role.CLAIM, claim)
-        spellings = self.ledger.spellings(migration.label)
-        yield from _ours(
-            Role.GUARD,
-            self.dialect.guard(self.footing, self.key, spellings, lock_timeout),
-        )
+        footing, held = self.footing, self.ledger.spellings(migration.label)
+        if migration.repeatable:
+            footing, held = journal.as_ledger(footing), [journal.key(migration.version)]
+        yield from _ours(Role.GUARD, self.dialect.guard(footing, self.key, held, lock_timeout))
 
     def _record(self, pending: Pending) -> Iterator[Item]:
         migration = pending.migration
         yield from _ours(Role.RECORD, self.dialect.own_role(self.footing, local=True))
-        yield Item(Role.RECORD, self.ledger.record(self.footing, migration.label, migration.name))
+        if not migration.repeatable:
+            record = self.ledger.record(self.footing, migration.label, migration.name)
+            yield Item(Role.RECORD, record)
         yield Item(
             Role.RECORD,
             journal.finish(
                 self.footing,
                 self.dialect,
-                migration.version,
+                migration,
                 pending.script,
                 self.ledger.spellings(migration.label),
             ),

@@ -10,11 +10,10 @@ failed.  This module writes its statements and knows no connection.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .dialects import GAP, Dialect, Footing, Phrase, Tables
-from .model import JournalEntry, JournalState, LedgerEntry, Migration, Script
-from .protocols import Row
+from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
     "COLUMNS",
@@ -22,12 +21,12 @@ __all__ = [
     "adopt",
     "advance",
     "applied_sql",
+    "as_ledger",
     "claim",
     "create",
     "fail",
     "finish",
     "key",
-    "read_row",
     "retire",
 ]
 
@@ -47,9 +46,9 @@ class Signature:
     runner: str
 
 
-def key(version: int) -> str:
+def key(version: Version) -> str:
     """
-    Write *version* as the journal does: without leading zeros.
+    Write *version* as the journal does: numbers without leading zeros.
     """
     return str(version)
 
@@ -122,8 +121,10 @@ def claim(
         "error": None,
     }
     moments = {"started_at": dialect.now, "finished_at": "NULL", "error_at": "NULL"}
+    changed = " WHERE j.state <> 'applied' OR coalesce(j.checksum, '') <> excluded.checksum"
+    upsert = _upsert(footing.tables, dialect, values, moments)
     return [
-        _upsert(footing.tables, dialect, values, moments),
+        upsert + changed if migration.repeatable else upsert,
         *(
             f"UPDATE {footing.tables.journal} SET sql = sql || {dialect.literal(part)}"
             f" WHERE version = {dialect.literal(key(migration.version))}"
@@ -132,31 +133,46 @@ def claim(
     ]
 
 
+def as_ledger(footing: Footing) -> Footing:
+    """
+    Let the journal stand for the ledger, as it does for repeatable files.
+    """
+    tables = footing.tables
+    applied = f"(SELECT version FROM {tables.journal} WHERE state = 'applied') r"
+    return replace(footing, tables=replace(tables, ledger=applied))
+
+
 def finish(
-    footing: Footing, dialect: Dialect, version: int, script: Script, spellings: Sequence[str]
+    footing: Footing,
+    dialect: Dialect,
+    migration: Migration,
+    script: Script,
+    spellings: Sequence[str],
 ) -> Phrase:
     """
-    Note that *version* is applied, and give the milliseconds that it took.
+    Note that *migration* is applied, and give the milliseconds that it took.
 
-    Fails, by the journal's NOT NULL, if the ledger did not take the record: a
-    trigger or a rule may keep it out.
+    Fails, by the journal's NOT NULL, if the ledger did not take the record of a
+    version: a trigger or a rule may keep it out.
     """
     held = dialect.one_of(spellings)
     recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})"
+    state, asked = f"CASE WHEN {recorded} THEN 'applied' END", held.values
+    if migration.repeatable:
+        state, asked = "'applied'", ()
     return Phrase(
-        f"UPDATE {footing.tables.journal}"
-        f" SET state = CASE WHEN {recorded} THEN 'applied' END, done = {GAP},"
+        f"UPDATE {footing.tables.journal} SET state = {state}, done = {GAP},"
         f" in_doubt = false, finished_at = {dialect.now},"
         f" duration_ms = {dialect.elapsed('started_at')}"
         f" WHERE version = {GAP} RETURNING duration_ms",
-        [*held.values, str(len(script.units)), dialect.literal(key(version))],
+        [*asked, str(len(script.units)), dialect.literal(key(migration.version))],
     )
 
 
 def advance(
     footing: Footing,
     dialect: Dialect,
-    version: int,
+    version: Version,
     *,
     done: int,
     checksum: str,
@@ -245,36 +261,13 @@ def retire(
     )
 
 
-def applied_sql(footing: Footing, dialect: Dialect, version: int) -> str:
+def applied_sql(footing: Footing, dialect: Dialect, version: Version) -> str:
     """
     Ask for the SQL as applied, and who applied it.
     """
     return (
         f"SELECT sql, actor FROM {footing.tables.journal}"
         f" WHERE version = {dialect.literal(key(version))}"
-    )
-
-
-def read_row(version: int, row: Row) -> JournalEntry:
-    """
-    Read one row of `COLUMNS`.
-    """
-    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
-    reason, error, backend_pid, backend_start = rest
-    return JournalEntry(
-        version=version,
-        state=JournalState(state),
-        checksum=checksum,
-        raw_checksum=raw,
-        total=total,
-        done=done,
-        done_checksum=done_checksum,
-        in_doubt=bool(in_doubt),
-        duration_ms=duration,
-        reason=reason,
-        error=error,
-        backend_pid=backend_pid,
-        backend_start=backend_start,
     )
 
 

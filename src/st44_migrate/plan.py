@@ -10,25 +10,25 @@ others are read to their end before anything runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 
 from . import problems
-from .errors import SourceError
+from .draft import Draft, check_applied, plan_pending, plan_repeatable
 from .model import (
     History,
-    JournalEntry,
     JournalState,
     LedgerEntry,
+    LongVersion,
     Migration,
-    Pending,
     Plan,
     Problem,
     Script,
     Severity,
     State,
     Status,
+    Version,
 )
 
 __all__ = ["SOURCE_CODES", "Reader", "digest", "gaps", "make_plan"]
@@ -68,22 +68,6 @@ class Reader:
         return known
 
 
-@dataclass(slots=True)
-class _Draft:
-    """
-    A plan in the making.
-    """
-
-    read: Callable[[Migration], Script]
-    history: History
-    allow_late: bool
-    ledger: str
-    leftovers: dict[int, JournalEntry]
-    pending: list[Pending] = field(default_factory=list[Pending])
-    problems: list[Problem] = field(default_factory=list[Problem])
-    statuses: list[Status] = field(default_factory=list[Status])
-
-
 def make_plan(
     migrations: Sequence[Migration],
     history: History,
@@ -106,131 +90,80 @@ def make_plan(
 
         ledger: The ledger's name, for messages.
     """
+    ordered = sorted(migrations, key=_place)
+    files = [migration for migration in ordered if not migration.repeatable]
+    history = _without_foreign(files, history)
     entries = {entry.version: entry for entry in history.entries}
-    files = sorted(migrations, key=lambda m: (m.version, m.path))
-    leftovers = {entry.version: entry for entry in history.leftovers}
-    draft = _Draft(read, history, allow_late, ledger, leftovers)
+    draft = Draft(
+        read,
+        history,
+        allow_late,
+        ledger,
+        leftovers={entry.version: entry for entry in history.leftovers},
+        reached=max((i for i, m in enumerate(files, 1) if m.version in entries), default=0),
+        unknown=max(entries.keys() - {m.version for m in files}, default=None),
+    )
     draft.problems.extend(problems.foreign_version(text) for text in history.foreign)
-    draft.problems.extend(_duplicates(files, entries))
-    for migration in files:
+    draft.problems.extend(_duplicates(ordered, entries))
+    for place, migration in enumerate(files, 1):
         entry = entries.get(migration.version)
         if entry is None:
-            _plan_pending(draft, migration)
+            plan_pending(draft, migration, place)
         else:
-            _check_applied(draft, migration, entry)
+            check_applied(draft, migration, entry)
     ahead = _check_missing(draft, {m.version for m in files})
     draft.problems.extend(gaps(files))
+    if not any(migration.rank for migration in files):
+        draft.statuses.sort(key=lambda status: status.version)
+    for migration in (m for m in ordered if m.repeatable):
+        plan_repeatable(draft, migration)
     return Plan(
         pending=tuple(draft.pending),
         applied=history.entries,
         ahead=ahead,
         problems=tuple(sorted(draft.problems, key=lambda p: _WEIGHTS.index(p.severity))),
-        statuses=tuple(sorted(draft.statuses, key=lambda status: status.version)),
+        statuses=tuple(draft.statuses),
+        repeated=tuple(draft.repeated),
     )
 
 
-def _plan_pending(draft: _Draft, migration: Migration) -> None:
-    leftover = draft.leftovers.get(migration.version)
-    draft.statuses.append(_pending_status(migration, leftover))
-    try:
-        script = draft.read(migration)
-    except SourceError as error:
-        draft.problems.append(problems.unreadable(migration, error))
-        return
-    history = draft.history
-    late = bool(history.entries) and migration.version < history.entries[-1].version
-    if late and not (draft.allow_late or script.late):
-        draft.problems.append(problems.comes_late(migration, history.entries[-1].label))
-    if history.width is not None and len(migration.label) > history.width:
-        draft.problems.append(problems.too_long(migration, history.width, draft.ledger))
-    draft.problems.extend(
-        problems.own_record(migration, written)
-        for written in script.records
-        if written != migration.label
-    )
-    if leftover is not None:
-        draft.problems.extend(_unfinished(migration, script, leftover))
-    draft.pending.append(Pending(migration, script, (leftover.done or 0) if leftover else 0))
-
-
-def _unfinished(migration: Migration, script: Script, leftover: JournalEntry) -> Iterator[Problem]:
-    from .sqltext import units_checksum
-
-    if leftover.in_doubt:
-        yield problems.in_doubt(migration, leftover)
-    elif leftover.done and (
-        script.transactional
-        or units_checksum(script.units[: leftover.done]) != leftover.done_checksum
-    ):
-        yield problems.executed_part_edited(migration, leftover)
-
-
-def _pending_status(migration: Migration, leftover: JournalEntry | None) -> Status:
-    state = State.PENDING
-    if leftover is not None and (leftover.done or leftover.in_doubt):
-        state = State.UNFINISHED
-    elif leftover is not None and leftover.state is JournalState.FAILED:
-        state = State.FAILED
-    return Status(migration.version, migration.label, migration.name, state, path=migration.path)
-
-
-def _check_applied(draft: _Draft, migration: Migration, entry: LedgerEntry) -> None:
-    kept = entry.journal
-    state = State.ELSEWHERE if kept is None else State.APPLIED
-    if kept is not None and _stopped_half_way(kept):
-        state = State.UNFINISHED
-        draft.problems.append(problems.recorded_too_early(migration, kept))
-    elif kept is not None and not _same(draft.read, migration, kept):
-        state = State.EDITED
-        draft.problems.append(problems.edited(migration, entry))
-    if entry.label != migration.label:
-        draft.problems.append(problems.other_number(migration, entry))
-    if entry.name and entry.name not in (migration.name, f"{migration.label}_{migration.name}"):
-        draft.problems.append(problems.other_name(migration, entry))
-    draft.statuses.append(
-        Status(
-            migration.version,
-            migration.label,
-            migration.name,
-            state,
-            entry.applied_at,
-            kept.duration_ms if kept else None,
-            migration.path,
-        )
-    )
-
-
-def _stopped_half_way(kept: JournalEntry) -> bool:
-    running = kept.state in {JournalState.RUNNING, JournalState.FAILED}
-    return running and bool(kept.done or kept.in_doubt) and kept.done != kept.total
-
-
-def _same(read: Callable[[Migration], Script], migration: Migration, kept: JournalEntry) -> bool:
+def _without_foreign(files: Sequence[Migration], history: History) -> History:
     """
-    Compare a file with what was applied: bytes first, statements where they differ.
+    Take out of a ledger what cannot be a version of such a folder: where every
+    file is an integer, what is none.
     """
-    if kept.checksum is None or kept.raw_checksum == migration.raw_checksum:
-        return True
-    try:
-        return read(migration).checksum == kept.checksum
-    except SourceError:
-        return False
+    if any(isinstance(migration.version, LongVersion) for migration in files):
+        return history
+    foreign = [e.label for e in history.entries if isinstance(e.version, LongVersion)]
+    if not foreign:
+        return history
+    return replace(
+        history,
+        entries=tuple(e for e in history.entries if not isinstance(e.version, LongVersion)),
+        foreign=(*history.foreign, *foreign),
+    )
 
 
-def _duplicates(files: Sequence[Migration], entries: dict[int, LedgerEntry]) -> Iterator[Problem]:
-    groups: dict[int, list[Migration]] = {}
+def _duplicates(
+    files: Sequence[Migration], entries: dict[Version, LedgerEntry]
+) -> Iterator[Problem]:
+    groups: dict[Version, list[Migration]] = {}
     for migration in files:
         groups.setdefault(migration.version, []).append(migration)
-    free = max(groups, default=0)
+    free = max((version for version in groups if isinstance(version, int)), default=0)
     for version, group in groups.items():
         if len(group) > 1:
             free += 1
             entry = entries.get(version)
             known = [m for m in group if entry is not None and m.name == entry.name]
-            yield problems.duplicate(group, known[0] if len(known) == 1 else None, free)
+            yield problems.duplicate(
+                group,
+                known[0] if len(known) == 1 else None,
+                free if isinstance(version, int) else None,
+            )
 
 
-def _check_missing(draft: _Draft, versions: set[int]) -> tuple[LedgerEntry, ...]:
+def _check_missing(draft: Draft, versions: set[Version]) -> tuple[LedgerEntry, ...]:
     """
     Look at what the ledger has and the folder has not: ahead, retired or lost.
     """
@@ -250,13 +183,20 @@ def _check_missing(draft: _Draft, versions: set[int]) -> tuple[LedgerEntry, ...]
     return ahead
 
 
-def gaps(files: Sequence[Migration]) -> Iterator[Problem]:
+def gaps(migrations: Sequence[Migration]) -> tuple[Problem, ...]:
     """
-    Yield a warning for each gap between the numbers of *files*, which are ordered.
+    List a warning for each gap between the numbers of *migrations*.
     """
-    for below, above in pairwise(files):
-        if above.version - below.version > 1 and above.version < _TIMESTAMPS_FROM:
-            yield problems.gap(below, above)
+    files = sorted((m for m in migrations if not m.repeatable), key=_place)
+    return tuple(
+        problems.gap(above, low + 1, high - 1)
+        for low, high, above in ((b.version, a.version, a) for b, a in pairwise(files))
+        if isinstance(low, int) and isinstance(high, int) and low + 1 < high < _TIMESTAMPS_FROM
+    )
+
+
+def _place(migration: Migration) -> tuple[int, Version, str]:
+    return migration.rank, migration.version, migration.path
 
 
 def digest(migrations: Sequence[Migration]) -> str | None:
@@ -265,9 +205,11 @@ def digest(migrations: Sequence[Migration]) -> str | None:
     they are, by us, and nothing else is: then there is no more to be said than
     `gaps`.  See `Dialect.unless`, which asks a database for the same.
 
-    None: the files alone are at fault.
+    None: the files alone are at fault, or some of them are repeatable.
     """
     if len({migration.version for migration in migrations}) < len(migrations):
+        return None
+    if any(migration.repeatable for migration in migrations):
         return None
     lines = sorted(f"{m.label}\x1f{m.name}\x1f{m.raw_checksum}" for m in migrations)
     return sha256("\x1e".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .errors import SourceError
-from .model import JournalEntry, LedgerEntry, Migration, Problem, Severity
+from .model import JournalEntry, LedgerEntry, Migration, Problem, Severity, read_version
 
 __all__ = [
     "comes_late",
@@ -21,6 +21,7 @@ __all__ = [
     "foreign_version",
     "gap",
     "in_doubt",
+    "not_numeric",
     "other_name",
     "other_number",
     "own_record",
@@ -68,10 +69,24 @@ def too_long(migration: Migration, width: int, ledger: str) -> Problem:
     return _about(
         migration,
         "too-long",
-        f"{migration.path}: the version {migration.label} has {len(migration.label)} digits,"
+        f"{migration.path}: the version {migration.label} has {len(migration.label)} characters,"
         f" and the ledger's column takes {width}.",
-        "Use a shorter number, or widen the column first:"
-        f" ALTER TABLE {ledger} ALTER COLUMN version TYPE varchar(32)",
+        "Use a shorter one, or widen the column first:"
+        f" ALTER TABLE {ledger} ALTER COLUMN version TYPE varchar(255)",
+    )
+
+
+def not_numeric(migration: Migration, ledger: str) -> Problem:
+    """
+    The ledger's column takes numbers only, and the version is more than one.
+    """
+    return _about(
+        migration,
+        "not-numeric",
+        f"{migration.path}: the version {migration.label} is more than a number, and the ledger's"
+        " column takes numbers only.",
+        f"Let it take text: ALTER TABLE {ledger} ALTER COLUMN version TYPE varchar(255); or keep"
+        " another ledger: --ledger SCHEMA.TABLE",
     )
 
 
@@ -79,7 +94,7 @@ def own_record(migration: Migration, written: str) -> Problem:
     """
     The file inserts another spelling, or another number, into the ledger.
     """
-    same = written.isascii() and written.isdigit() and int(written) == migration.version
+    same = read_version(written) == migration.version
     verdict = (
         "Numbers are compared as integers, so it is applied once all the same."
         if same
@@ -179,13 +194,16 @@ def other_name(migration: Migration, entry: LedgerEntry) -> Problem:
     )
 
 
-def duplicate(group: Sequence[Migration], known: Migration | None, free: int) -> Problem:
+def duplicate(group: Sequence[Migration], known: Migration | None, free: int | None) -> Problem:
     """
-    Several files share a number; *known* is the one that the ledger names.
+    Several files share a number; *known* is the one that the ledger names, *free*
+    the next number, None where versions are not just numbers.
     """
     other = next(m for m in reversed(group) if m is not known)
     label = group[0].label
-    new_name = f"{str(free).zfill(len(label))}_{other.name}.sql"
+    new_name = "a name of its own"
+    if free is not None:
+        new_name = f"{str(free).zfill(len(label))}_{other.name}.sql"
     which = (
         f"The ledger knows {label} as {known.name!r}: rename {other.path}"
         if known is not None
@@ -219,6 +237,7 @@ def foreign_version(text: str) -> Problem:
     """
     A row of the ledger has no number.
     """
+    text = text[:40]
     return Problem(
         "foreign-version",
         Severity.ERROR,
@@ -228,12 +247,12 @@ def foreign_version(text: str) -> Problem:
     )
 
 
-def gap(below: Migration, above: Migration) -> Problem:
+def gap(above: Migration, lowest: int, highest: int) -> Problem:
     """
-    The numbers between two files are unused.
+    The numbers from *lowest* to *highest*, below a file, are unused.
     """
     width = len(above.label)
-    first, last = str(below.version + 1).zfill(width), str(above.version - 1).zfill(width)
+    first, last = str(lowest).zfill(width), str(highest).zfill(width)
     return _about(
         above,
         "gap",

@@ -5,16 +5,13 @@ From the rows of ledger and journal to a `History`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from . import journal
-from .model import History, JournalEntry, LedgerEntry
+from .model import History, JournalEntry, JournalState, LedgerEntry, Version, read_version
 from .protocols import Row
 
 __all__ = ["read_history"]
-
-_MOST_DIGITS = 100
-"""What is longer is no version of anybody, and slow to read as a number."""
 
 
 def read_history(rows: Sequence[Row]) -> History:
@@ -23,24 +20,54 @@ def read_history(rows: Sequence[Row]) -> History:
     has the version, version, name, moment, whether the journal has it, and the
     journal's columns.
     """
-    entries: dict[int, LedgerEntry] = {}
-    leftovers: list[JournalEntry] = []
+    entries: dict[Version, LedgerEntry] = {}
+    leftovers: dict[Version, JournalEntry] = {}
     foreign: list[str] = []
     for _, recorded, label, name, at, journaled, *kept in rows:
         text = str(label).strip()
-        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-            foreign.append(text[:40])
+        version = read_version(text)
+        if version is None:
+            foreign.append(text)
             continue
-        version = int(text)
-        entry = journal.read_row(version, kept) if journaled else None
+        entry = _read_journal(version, kept) if journaled else None
         if recorded:
             entries.setdefault(version, LedgerEntry(version, text, name or "", _moment(at), entry))
         elif entry is not None:
-            leftovers.append(entry)
+            leftovers[version] = entry
+    # SQL pairs what differs in leading zeros only; "1.10" and "01.10.0" meet here.
+    for version in entries.keys() & leftovers.keys():
+        entries[version] = _pair(entries[version], leftovers.pop(version))
     return History(
         entries=tuple(entries[version] for version in sorted(entries)),
-        leftovers=tuple(sorted(leftovers, key=lambda entry: entry.version)),
+        leftovers=tuple(leftovers[version] for version in sorted(leftovers)),
         foreign=tuple(foreign),
+    )
+
+
+def _pair(entry: LedgerEntry, left: JournalEntry) -> LedgerEntry:
+    return entry if entry.journal else replace(entry, journal=left)
+
+
+def _read_journal(version: Version, row: Row) -> JournalEntry:
+    """
+    Read what `journal.COLUMNS` asks for.
+    """
+    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
+    reason, error, backend_pid, backend_start = rest
+    return JournalEntry(
+        version=version,
+        state=JournalState(state),
+        checksum=checksum,
+        raw_checksum=raw,
+        total=total,
+        done=done,
+        done_checksum=done_checksum,
+        in_doubt=bool(in_doubt),
+        duration_ms=duration,
+        reason=reason,
+        error=error,
+        backend_pid=backend_pid,
+        backend_start=backend_start,
     )
 
 

@@ -23,6 +23,7 @@ __all__ = ["SETTINGS", "Outcome", "Project"]
 SETTINGS = (
     "ST44_DATABASE_URL",
     "ST44_MIGRATIONS",
+    "ST44_LAYOUT",
     "DATABASE_URL",
     "DB_",
     "GITHUB_ACTIONS",

@@ -226,6 +226,38 @@ def test_cancelled_again_and_again_while_it_cleans_up(
     assert outcomes == [FINE] * len(calls)
 
 
+def test_no_request_to_stop_is_given_up_for_another(
+    pg_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a connection of its own: a task that is cancelled on and on must not flood the server."""
+    target = Target("psycopg-async", pg_url)
+    slow = {"005_slow.sql": "CREATE TABLE slow (id int);\nSELECT pg_sleep(60);\n"}
+    write(folder, files(target) | slow)
+    asked, given_up = 0, 0
+    ask = psycopg.AsyncConnection.cancel_safe
+
+    async def watched(conn: psycopg.AsyncConnection[Any], *, timeout: float = 30.0) -> None:
+        nonlocal asked, given_up
+        asked += 1
+        try:
+            await ask(conn, timeout=timeout)
+        except asyncio.CancelledError:
+            given_up += 1
+            raise
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "cancel_safe", watched)
+
+    async def main() -> float:
+        begun = partial(target.query, f"SELECT 1 FROM ({SLEEPING}) AS s (n) WHERE n = 1")
+        apply = AsyncMigrator(pg_url, folder).apply
+        return await overtaken(apply, lambda: bool(begun()), again=True)
+
+    assert asyncio.run(main()) < BOUND
+    assert asked > 0
+    assert given_up == 0
+    assert stopped(target)
+
+
 # --- during a long statement --------------------------------------------------
 
 

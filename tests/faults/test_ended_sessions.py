@@ -26,14 +26,14 @@ FILES = {
     "003_last.sql": "INSERT INTO t (n) SELECT max(n) + 1 FROM t;",
 }
 EFFECTS = [
-    *(("row", str(n)) for n in (1, 2, 3, 4)),
+    *(("row", f"{place} is {place}") for place in (1, 2, 3, 4)),
     ("index", "two true"),
     ("table", "u"),
     *(("ledger", version) for version in ("001", "002", "003")),
     *(("journal", f"{version} applied, certain") for version in (1, 2, 3)),
 ]
 SEEN = """
-SELECT 'row', n::text FROM t
+SELECT 'row', row_number() OVER (ORDER BY id) || ' is ' || n FROM t
 UNION ALL SELECT 'index', indexrelid::regclass || ' ' || indisvalid::text FROM pg_index
            WHERE indrelid = 't'::regclass
 UNION ALL SELECT 'table', tablename FROM pg_tables WHERE tablename = 'u'

@@ -39,10 +39,8 @@ def finish(target: Target, folder: Path, tally: Tally) -> None:
         stuck = bool(target.apply(folder).pending)
     except MigrateError:
         stuck = True
-    seen = target.query(
-        "SELECT tablename::text FROM pg_tables WHERE tablename IN ('a', 'b', 'c') UNION ALL"
-        " SELECT 'a row of b' FROM b UNION ALL SELECT version FROM schema_migrations"
-    )
+    rows = "SELECT 'a row of b' FROM b UNION ALL SELECT version FROM schema_migrations"
+    seen = [*((name,) for name in target.tables()), *target.query(rows)]
     outcome = judged(EFFECTS, seen, stuck=stuck)
     tally.count("PostgreSQL: connection cut around COMMIT", [outcome])
     assert outcome == FINE

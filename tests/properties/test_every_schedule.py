@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from st44_migrate.model import History, JournalEntry, JournalState
+from st44_migrate.model import History, JournalEntry, JournalState, read_version
 from st44_migrate.testing.actors import Fault
 from st44_migrate.testing.rehearsal import Rehearsal
 from st44_migrate.testing.samples import sample_folder
@@ -22,6 +22,13 @@ pytestmark = pytest.mark.property
 
 # How many schedules of each rehearsal: those with the fewest departures come first.
 LIMIT = {"dev": 250, "ci": 2_000}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# What the third of three files is called, and what it was when it was applied last.
+_VIEW = read_version("R__step3")
+assert _VIEW is not None
+CHANGED_SINCE = History(
+    leftovers=(JournalEntry(_VIEW, JournalState.APPLIED, "another", "another", total=1, done=1),)
+)
 
 FAILED_ONCE = History(leftovers=(JournalEntry(1, JournalState.FAILED, total=1, done=0),))
 
@@ -52,6 +59,13 @@ REHEARSALS = {
     "behind a pooler": Rehearsal(files=sample_folder("tables", "tables"), pooled=True),
     "failed once, behind a pooler": Rehearsal(
         files=sample_folder("tables", "tables"), history=FAILED_ONCE, pooled=True
+    ),
+    "a repeatable file": Rehearsal(files=sample_folder("tables", "repeats")),
+    "one that has changed": Rehearsal(
+        files=sample_folder("tables", "tables", "repeats"), history=CHANGED_SINCE
+    ),
+    "a repeatable file behind a pooler": Rehearsal(
+        files=sample_folder("repeats", "repeats"), pooled=True
     ),
     "borrowed sessions": Rehearsal(files=sample_folder("tables", "index"), borrowed=True),
     "borrowed, and the lock given away": Rehearsal(

@@ -5,12 +5,13 @@ Laws of the plan.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set as AbstractSet
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from st44_migrate.model import History, LedgerEntry, Migration, Severity
+from st44_migrate.model import History, LedgerEntry, Migration, Severity, Version
 from st44_migrate.plan import Reader, make_plan
 
 pytestmark = pytest.mark.property
@@ -28,7 +29,7 @@ def a_file(version: int, width: int) -> Migration:
     )
 
 
-def an_entry(version: int, width: int) -> LedgerEntry:
+def an_entry(version: Version, width: int) -> LedgerEntry:
     return LedgerEntry(version, str(version).zfill(width), "step")
 
 
@@ -36,7 +37,7 @@ versions = st.sets(st.integers(0, 60), min_size=1, max_size=20)
 widths = st.integers(1, 5)
 
 
-def history(held: set[int], width: int) -> History:
+def history(held: AbstractSet[Version], width: int) -> History:
     return History(tuple(an_entry(v, width) for v in sorted(held)))
 
 

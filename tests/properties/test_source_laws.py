@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from st44_migrate.errors import SourceError
+from st44_migrate.model import Version
 from st44_migrate.source import Folder, Memory, Package
 from st44_migrate.source.listing import printable
 from st44_migrate.source.naming import read_name, read_names
@@ -90,7 +91,7 @@ def zipped(files: Mapping[str, bytes]) -> Iterator[str]:
             sys.modules.pop(package, None)
 
 
-def essence(source: Source) -> list[tuple[int, str, str, bytes, str]] | str:
+def essence(source: Source) -> list[tuple[Version, str, str, bytes, str]] | str:
     """
     What a source gives, without its paths; or why it gives nothing.
     """

@@ -49,7 +49,7 @@ def test_a_fresh_ledger_has_the_known_columns_and_room_for_timestamps(
     """Where there is no ledger it gets version, name and applied_at, and no other column."""
     database.apply(write(folder, FILES | {"20251214093000_d.sql": "SELECT 1;"}))
     assert columns(database, "schema_migrations") == [
-        ("version", "character varying(32)", True),
+        ("version", "character varying(255)", True),
         ("name", "character varying(255)", True),
         ("applied_at", "timestamp with time zone", True),
     ]

@@ -98,15 +98,19 @@ def test_a_folder_that_takes_no_file_is_said_to(lite: Target, folder: Path) -> N
     with common_folder() as common:
         here = replace(lite, url=f"sqlite:///{common}/app.db")
         write(common / "migrations", ONE)
+        common.chmod(0o555)
         with unprivileged(), pytest.raises(DatabaseUnavailable, match="cannot be opened") as caught:
             here.apply(common / "migrations")
+        common.chmod(0o755)
         assert f"{common}/app.db" in str(caught.value)
         assert not path_of(here).exists()
         here.apply(common / "migrations")
         path_of(here).chmod(0o666)
         write(common / "migrations", TWO)
+        common.chmod(0o555)
         with unprivileged(), pytest.raises((DatabaseUnavailable, LedgerError)) as refused:
             here.apply(common / "migrations")
+        common.chmod(0o755)
         assert refused.value.unchanged == "Nothing was run."
 
 

@@ -26,6 +26,10 @@ FILES = {
     "db/__init__.py": "",
     "db/sql/001_a.sql": "SELECT 1",
     "db/sql/__init__.py": "",
+    "crate/2024-01-02-000000_b/up.sql": "SELECT 2",
+    "crate/2024-01-01-000000_a/up.sql": "SELECT 1",
+    "crate/2024-01-01-000000_a/down.sql": "SELECT -1",
+    "crate/2024-01-01-000000_a/metadata.toml": "run_in_transaction = false",
 }
 
 _serial = count()
@@ -158,3 +162,17 @@ def test_importing_sources_is_cheap() -> None:
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert shown.split() == []
+
+
+@pytest.mark.parametrize("how", ["folder", "zip"])
+def test_a_layout_looks_into_sub_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """As deep as it has to, with what lies beside the files."""
+    name = install(tmp_path, monkeypatch, how)
+    source = Package(name, "crate", layout="diesel")
+    assert [(m.label, m.path, m.header.transaction) for m in source.load()] == [
+        ("20240101000000", f"{name}/crate/2024-01-01-000000_a/up.sql", False),
+        ("20240102000000", f"{name}/crate/2024-01-02-000000_b/up.sql", None),
+    ]
+    assert repr(source) == f"Package({name!r}, 'crate', layout='diesel')"

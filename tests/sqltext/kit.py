@@ -4,12 +4,15 @@ Short ways to read a text and to look at what came of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
 from st44_migrate.errors import SourceError
 from st44_migrate.model import Migration, Script, Statement
+from st44_migrate.source.layouts import builtin
 from st44_migrate.sqltext import read_script, split
 
 PATH = "migrations/001_a.sql"
@@ -22,6 +25,17 @@ def migration(content: str | bytes, path: str = PATH) -> Migration:
 
 def read(content: str | bytes, dialect: str = "postgresql") -> Script:
     return read_script(migration(content), dialect)
+
+
+def read_as(
+    layout: str, text: str, values: Mapping[str, str] | None = None, dialect: str = "postgresql"
+) -> Script:
+    """
+    Read *text* as a file of another tool's *layout*.
+    """
+    filled = tuple((values or {}).items())
+    found = replace(migration(text), notation=builtin(layout).notation, values=filled)
+    return read_script(found, dialect)
 
 
 def refusal(content: str | bytes, dialect: str = "postgresql") -> SourceError:

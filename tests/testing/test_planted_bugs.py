@@ -284,7 +284,7 @@ def test_looking_for_the_first_lost_file_only_is_found(monkeypatch: MonkeyPatch)
         return Lost(files[:1], *rest)
 
     monkeypatch.setattr(_work, "Lost", first_only)
-    assert "says nothing of [3]" in str(found(replace(FOUR_FILES, runners=1), Fault.CUT))
+    assert "says nothing of ['3']" in str(found(replace(FOUR_FILES, runners=1), Fault.CUT))
 
 
 def test_a_file_that_counts_before_its_commit_is_found(monkeypatch: MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ _HOME = {
     "check": "look",
     "show": "look",
     "new": "new",
+    "detect": "detect",
     "wait": "run",
     "baseline": "settle",
     "mark": "settle",
@@ -75,4 +76,5 @@ def app() -> None:
     The database is named by --url, ST44_DATABASE_URL, DATABASE_URL, or DB_HOST,
     DB_PORT, DB_NAME, DB_USER, DB_PASSWORD; the folder by the argument FOLDER,
     ST44_MIGRATIONS, [tool.st44-migrate] in pyproject.toml, or it is "migrations".
+    A folder of another tool is read as it is, with --layout.
     """

@@ -11,19 +11,29 @@ a deploy whose secret is missing must not go on to another database.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ..errors import ConfigError
 from ..model import LedgerName
 
-__all__ = ["Chosen", "Project", "choose_database", "choose_folder", "choose_ledger"]
+__all__ = [
+    "Chosen",
+    "Project",
+    "choose_database",
+    "choose_folder",
+    "choose_layout",
+    "choose_ledger",
+    "choose_values",
+]
 
 OPTION = "--url"
 ARGUMENT = "the argument FOLDER"
 URL_VARIABLES = ("ST44_DATABASE_URL", "DATABASE_URL")
 FOLDER_VARIABLE = "ST44_MIGRATIONS"
+LAYOUT_VARIABLE = "ST44_LAYOUT"
 DEFAULT_FOLDER = "migrations"
+DEFAULT_LAYOUT = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class Project:
     path: str
     migrations: str | None = None
     ledger: str | None = None
+    layout: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def choose_database(option: str | None, environ: Mapping[str, str]) -> Chosen:
@@ -130,6 +142,29 @@ def choose_folder(
     if project is not None and project.migrations is not None:
         return Chosen(project.migrations, project.path)
     return Chosen(DEFAULT_FOLDER, "the default")
+
+
+def choose_layout(
+    option: str | None, environ: Mapping[str, str], project: Project | None
+) -> Chosen:
+    """
+    Find whose folder it is; ours if nobody says otherwise.
+    """
+    if option is not None:
+        return _filled(option, "--layout", "Name the layout, or leave --layout out.")
+    if LAYOUT_VARIABLE in environ:
+        remedy = f"Give {LAYOUT_VARIABLE} a value, or unset it."
+        return _filled(environ[LAYOUT_VARIABLE], LAYOUT_VARIABLE, remedy)
+    if project is not None and project.layout is not None:
+        return Chosen(project.layout, project.path)
+    return Chosen(DEFAULT_LAYOUT, "the default")
+
+
+def choose_values(options: Mapping[str, str], project: Project | None) -> dict[str, str]:
+    """
+    Find what placeholders stand for: the command line has the last word.
+    """
+    return {**(project.values if project else {}), **options}
 
 
 def choose_ledger(option: str | None, project: Project | None) -> LedgerName:

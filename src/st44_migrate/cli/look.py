@@ -19,7 +19,7 @@ from ..render import (
     status_document,
     verdict,
 )
-from .options import Choices, database_options, folder_argument, output_options
+from .options import Choices, FolderChoices, database_options, folder_argument, output_options
 from .output import Output
 from .session import migrator
 
@@ -40,7 +40,7 @@ _PENDING = 3
 @folder_argument
 @database_options(shows=("--allow-late",))
 @output_options
-def status(output: Output, *, folder: str | None, choices: Choices) -> None:
+def status(output: Output, *, folder: FolderChoices, choices: Choices) -> None:
     """
     Show every version, its state, and what is wrong.
     """
@@ -54,7 +54,9 @@ def status(output: Output, *, folder: str | None, choices: Choices) -> None:
 @database_options(shows=("--allow-late",))
 @output_options
 @click.pass_context
-def plan(context: click.Context, output: Output, *, folder: str | None, choices: Choices) -> None:
+def plan(
+    context: click.Context, output: Output, *, folder: FolderChoices, choices: Choices
+) -> None:
     """
     Show what `up` would run, in order.
 
@@ -72,7 +74,9 @@ def plan(context: click.Context, output: Output, *, folder: str | None, choices:
 @database_options(shows=("--allow-late",))
 @output_options
 @click.pass_context
-def check(context: click.Context, output: Output, *, folder: str | None, choices: Choices) -> None:
+def check(
+    context: click.Context, output: Output, *, folder: FolderChoices, choices: Choices
+) -> None:
     """
     Say by the exit code whether folder and database agree.
     """
@@ -102,7 +106,7 @@ def _refusal(plan: Plan) -> int:
 @folder_argument
 @database_options()
 @output_options
-def show(output: Output, *, version: str, folder: str | None, choices: Choices) -> None:
+def show(output: Output, *, version: str, folder: FolderChoices, choices: Choices) -> None:
     """
     Show what was applied as VERSION, when and by whom.
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import click
 
 from ..errors import ConfigError, SourceError
-from ..source.naming import Names, read_name, read_names
+from ..protocols import Layout
+from ..source import Folder
+from ..source.layout import FileLayout
+from ..source.naming import Names
 from .config import ARGUMENT, Chosen
-from .options import folder_argument, output_options
+from .options import FolderChoices, folder_argument, output_options
 from .output import Output
-from .project import find_folder
 from .scaffold import OUR_TEMPLATE, fill, next_label, slug
+from .source import find_folder, find_layout
 
 __all__ = ["new"]
 
@@ -26,7 +29,7 @@ __all__ = ["new"]
 @folder_argument
 @click.option("--timestamp", is_flag=True, help="Number it by the time, in UTC.")
 @output_options
-def new(output: Output, *, name: str, folder: str | None, timestamp: bool) -> None:
+def new(output: Output, *, name: str, folder: FolderChoices, timestamp: bool) -> None:
     """
     Write the next migration's file.
 
@@ -34,25 +37,31 @@ def new(output: Output, *, name: str, folder: str | None, timestamp: bool) -> No
     """
     chosen = find_folder(folder)
     path = Path(chosen.value)
-    names = _list(chosen)
+    layout = _table(find_layout(folder, Folder(path)))
+    names = _list(chosen, layout)
     now = datetime.now(UTC)
-    label = next_label(names.migrations, now, timestamp=timestamp)
+    label = next_label(names.migrations, now, timestamp=timestamp, stamp=layout.writing.stamp)
     called = slug(name).removeprefix(f"{label}_")
-    if read_name(f"{label}_{called}.sql") is None:
-        # Nothing is left of the name, or it says "rollback", which `up` refuses.
-        raise ConfigError(
-            f"{name!r} does not make a migration's name",
-            unchanged="Nothing was written.",
-            remedy='Say what changes, for example: st44-migrate new "add rewards table"',
-        )
-    target = path / f"{label}_{called}.sql"
-    _write(target, fill(_template(path), label, called, now))
+    file = layout.writing.file.replace("{version}", label).replace("{name}", called)
+    _check(layout, names, file, called, name)
+    target = path / file
+    text = fill(_template(path), label, called, now)
+    _write(target, layout.writing.text.replace("{sql}", text))
     output.result({"version": label, "name": called, "path": target.as_posix()}, target.as_posix())
 
 
-def _list(folder: Chosen) -> Names:
+def _table(layout: Layout) -> FileLayout:
+    if isinstance(layout, FileLayout):
+        return layout
+    raise ConfigError(
+        f"the layout {layout.name} does not say how a file is written",
+        unchanged="Nothing was written.",
+    )
+
+
+def _list(folder: Chosen, layout: FileLayout) -> Names:
     try:
-        return read_names(entry.name for entry in os.scandir(folder.value) if not entry.is_dir())
+        os.scandir(folder.value).close()
     except OSError as error:
         origin = "" if folder.origin == ARGUMENT else f" (named by {folder.origin})"
         missing = isinstance(error, FileNotFoundError)
@@ -61,6 +70,29 @@ def _list(folder: Chosen) -> Names:
             unchanged="Nothing was written.",
             remedy=f"If this is a new project: mkdir {folder.value}" if missing else "",
         ) from error
+    return layout.names(Folder(folder.value).tree(layout.depth).files, {})
+
+
+def _check(layout: FileLayout, names: Names, file: str, called: str, given: str) -> None:
+    made = layout.names([file], {}).migrations
+    if not (called and made):
+        # Nothing is left of the name, or it says "rollback", which `up` refuses.
+        raise ConfigError(
+            f"{given!r} does not make a migration's name",
+            unchanged="Nothing was written.",
+            remedy='Say what changes, for example: st44-migrate new "add rewards table"',
+        )
+    later = [
+        name.file
+        for name in names.migrations
+        if not name.repeatable and name.version >= made[0].version
+    ]
+    if later:
+        raise ConfigError(
+            f"{file} would come before {later[-1]}, which is there",
+            unchanged="Nothing was written.",
+            remedy="Its number is a time to come: correct it, if it is applied nowhere yet.",
+        )
 
 
 def _template(path: Path) -> str:
@@ -80,6 +112,7 @@ def _template(path: Path) -> str:
 def _write(target: Path, text: str) -> None:
     made = False
     try:
+        target.parent.mkdir(exist_ok=True)
         with target.open("xb") as stream:
             made = True
             stream.write(text.encode())

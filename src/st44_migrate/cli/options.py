@@ -5,8 +5,8 @@ What can be said after a command, the same everywhere.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import click
@@ -14,7 +14,14 @@ import click
 from ..model import Settings
 from .output import Output
 
-__all__ = ["Choices", "database_options", "folder_argument", "output_options", "reason_option"]
+__all__ = [
+    "Choices",
+    "FolderChoices",
+    "database_options",
+    "folder_argument",
+    "output_options",
+    "reason_option",
+]
 
 Command: TypeAlias = Callable[..., Any]
 _DEFAULT = Settings()
@@ -32,6 +39,17 @@ class Choices:
     lock_wait: float
     lock_timeout: float
     allow_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChoices:
+    """
+    The folder and how to read it, as the command line has it; None: not said.
+    """
+
+    path: str | None = None
+    layout: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def output_options(function: Command) -> Command:
@@ -123,7 +141,42 @@ def _positive(_context: click.Context, _option: click.Parameter, value: float) -
     return value
 
 
-folder_argument = click.argument("folder", required=False, metavar="[FOLDER]")
+def folder_argument(function: Command) -> Command:
+    """
+    Add ``[FOLDER]``, ``--layout`` and ``--set``; hand over `FolderChoices`.
+    """
+
+    @click.argument("folder", required=False, metavar="[FOLDER]")
+    @click.option("--layout", metavar="NAME", help="Whose folder it is: goose, flyway, ...")
+    @click.option(
+        "--set",
+        "values",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="What a placeholder in the files stands for.",
+    )
+    @functools.wraps(function)
+    def command(
+        *, folder: str | None, layout: str | None, values: Mapping[str, str], **rest: Any
+    ) -> None:
+        function(folder=FolderChoices(folder, layout, values), **rest)
+
+    return command
+
+
+def _pairs(
+    _context: click.Context, _option: click.Parameter, given: Sequence[str]
+) -> Mapping[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (equals and name):
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE.")
+        pairs[name] = value
+    return pairs
+
+
 reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; kept in the journal."
 )

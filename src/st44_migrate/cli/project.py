@@ -9,19 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from .config import Chosen, Project, choose_folder
+from .config import Project
 
-__all__ = ["find_folder", "read_project"]
+__all__ = ["read_project"]
 
 _TABLE = "[tool.st44-migrate]"
-_KEYS = ("ledger", "migrations")
-
-
-def find_folder(argument: str | None) -> Chosen:
-    """
-    Find the folder of migrations, for commands that need no database.
-    """
-    return choose_folder(argument, os.environ, read_project(Path.cwd()))
+_KEYS = ("layout", "ledger", "migrations")
 
 
 def read_project(start: Path) -> Project | None:
@@ -50,6 +43,9 @@ def _read_file(path: Path, start: Path) -> Project | None:
     table = _find_table(content, shown)
     if table is None:
         return None
+    values = table.pop("values", {})
+    if not _are_texts(values):
+        raise _refused(f"{shown}: values in {_TABLE} is not a table of texts")
     for key, value in table.items():
         if key not in _KEYS:
             raise _refused(f"{shown}: {_TABLE} has the unknown key {key!r}")
@@ -58,7 +54,12 @@ def _read_file(path: Path, start: Path) -> Project | None:
     folder = table.get("migrations")
     if folder is not None and not Path(folder).is_absolute():
         folder = os.path.relpath(path.parent / folder, start)
-    return Project(f"{_TABLE} in {shown}", folder, table.get("ledger"))
+    ledger, layout = table.get("ledger"), table.get("layout")
+    return Project(f"{_TABLE} in {shown}", folder, ledger, layout, values)
+
+
+def _are_texts(values: Any) -> bool:
+    return hasattr(values, "items") and all(isinstance(value, str) for value in values.values())
 
 
 def _find_table(content: bytes, shown: str) -> dict[str, Any] | None:
@@ -81,5 +82,6 @@ def _refused(happened: str) -> ConfigError:
     return ConfigError(
         happened,
         unchanged="Nothing was run.",
-        remedy=f'{_TABLE} may hold: migrations = "path/to/folder", ledger = "schema.table".',
+        remedy=f'{_TABLE} may hold: migrations = "path/to/folder", ledger = "schema.table",'
+        ' layout = "goose", values = { name = "value" }.',
     )

@@ -9,7 +9,7 @@ import click
 from ..errors import ApplyError, MigrateError
 from ..render import render_report, report_document, up_failure
 from ..render.documents import Document
-from .options import Choices, database_options, folder_argument, output_options
+from .options import Choices, FolderChoices, database_options, folder_argument, output_options
 from .output import Output
 from .session import migrator
 from .trace import Trace
@@ -28,7 +28,7 @@ Exit codes:
 @folder_argument
 @database_options(wait=60, shows=("--lock-wait", "--lock-timeout", "--allow-late"))
 @output_options
-def up(output: Output, *, folder: str | None, choices: Choices) -> None:
+def up(output: Output, *, folder: FolderChoices, choices: Choices) -> None:
     """
     Apply what is pending, in order, each file exactly once.
 

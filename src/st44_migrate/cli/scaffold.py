@@ -21,7 +21,9 @@ OUR_TEMPLATE = """\
 -- One change goes here.  The transaction and the record come by themselves.
 """
 
-_STAMP = 14
+_STAMP = "%Y%m%d%H%M%S"
+_STAMP_LENGTH = 14
+_FIRST_STAMP = 10 ** (_STAMP_LENGTH - 1)
 _LETTERS = str.maketrans(
     {"æ": "ae", "ø": "o", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
 )
@@ -44,9 +46,9 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
 
 
-def next_label(names: Sequence[Name], now: datetime, *, timestamp: bool) -> str:
+def next_label(names: Sequence[Name], now: datetime, *, timestamp: bool, stamp: str = "") -> str:
     """
-    Find the next number of a folder, as wide as the highest one there.
+    Find the next version of a folder, as wide as the highest one there.
 
     Args:
         names: The migrations that are there.
@@ -55,13 +57,22 @@ def next_label(names: Sequence[Name], now: datetime, *, timestamp: bool) -> str:
 
         timestamp: Use the time, also where the folder counts.  A folder whose
             highest number is a time gets one anyway.
+
+        stamp: How the layout writes a time; a folder with nothing in it gets one.
     """
-    highest = max(names, key=lambda name: name.version, default=None)
-    following = highest.version + 1 if highest else 1
-    if timestamp or (highest and len(highest.label) == _STAMP):
+    versioned = [name for name in names if not name.repeatable]
+    highest = max(versioned, key=lambda name: name.version, default=None)
+    if highest is None:
+        return f"{now:{stamp or _STAMP}}" if stamp or timestamp else "001"
+    version = highest.version
+    if isinstance(version, int):
         # A file dated in the future is there: the new one still has to come after it.
-        return str(max(int(f"{now:%Y%m%d%H%M%S}"), following))
-    return str(following).zfill(len(highest.label) if highest else 3)
+        if timestamp or len(highest.label) == _STAMP_LENGTH:
+            return str(max(int(f"{now:{_STAMP}}"), version + 1))
+        return str(version + 1).zfill(len(highest.label))
+    if stamp or timestamp or version.numbers[0] >= _FIRST_STAMP:
+        return f"{now:{stamp or _STAMP}}"
+    return ".".join(map(str, (*version.numbers[:-1], version.numbers[-1] + 1)))
 
 
 def fill(template: str, label: str, name: str, now: datetime) -> str:

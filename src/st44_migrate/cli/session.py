@@ -17,17 +17,18 @@ from ..observe import tee
 from ..observe.lines import write_line
 from ..observe.wording import tell
 from ..protocols import Observer
-from .config import ARGUMENT, OPTION, Chosen, choose_database, choose_folder, choose_ledger
-from .options import Choices
+from .config import choose_database, choose_ledger
+from .options import Choices, FolderChoices
 from .output import Output
 from .project import read_project
+from .source import add_origin, chosen_source
 from .trace import Trace
 
 __all__ = ["migrator", "observing"]
 
 
 @contextmanager
-def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[Migrator]:
+def migrator(choices: Choices, folder: FolderChoices | None, output: Output) -> Generator[Migrator]:
     """
     Give a `Migrator` on the chosen database and folder.
 
@@ -36,7 +37,7 @@ def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[
     """
     project = read_project(Path.cwd())
     database = choose_database(choices.url, os.environ)
-    chosen = choose_folder(folder, os.environ, project)
+    chosen, source = chosen_source(folder or FolderChoices(), project)
     settings = Settings(
         ledger=choose_ledger(choices.ledger, project),
         wait=choices.wait,
@@ -46,28 +47,20 @@ def migrator(choices: Choices, folder: str | None, output: Output) -> Generator[
     )
     with observing(output) as (observer, trace):
         try:
-            runner = Migrator(database.value, chosen.value, settings=settings, observer=observer)
+            runner = Migrator(database.value, source, settings=settings, observer=observer)
         except ConfigError as error:
-            _add_origin(error, "database", database)
+            add_origin(error, "database", database)
             raise
         try:
             yield runner
         except MigrateError as error:
             if isinstance(error, DatabaseUnavailable):
-                _add_origin(error, "database", database)
+                add_origin(error, "database", database)
             if isinstance(error, SourceError) and not Path(chosen.value).is_dir():
-                _add_origin(error, f"folder {chosen.value!r}", chosen)
+                add_origin(error, f"folder {chosen.value!r}", chosen)
             # A folder that cannot be read fails before the run begins to tell.
             observer(RunFailed(error, trace.report))
             raise
-
-
-def _add_origin(error: MigrateError, what: str, chosen: Chosen) -> None:
-    """
-    Say who named what is wrong, unless the command line did.
-    """
-    if chosen.origin not in {OPTION, ARGUMENT}:
-        error.add_note(f"The {what} is named by {chosen.origin}.")
 
 
 @contextmanager

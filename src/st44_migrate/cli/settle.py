@@ -9,7 +9,14 @@ import click
 from ..model import Status
 from ..render import touched_document
 from ..render.words import count
-from .options import Choices, database_options, folder_argument, output_options, reason_option
+from .options import (
+    Choices,
+    FolderChoices,
+    database_options,
+    folder_argument,
+    output_options,
+    reason_option,
+)
 from .output import Output
 from .session import migrator
 
@@ -25,7 +32,7 @@ _version = click.argument("version")
 @database_options(shows=("--lock-wait",))
 @output_options
 def baseline(
-    output: Output, *, version: str, folder: str | None, reason: str, choices: Choices
+    output: Output, *, version: str, folder: FolderChoices, reason: str, choices: Choices
 ) -> None:
     """
     Record everything up to VERSION as applied, run nothing.
@@ -44,7 +51,7 @@ def baseline(
 @database_options(shows=("--lock-wait",))
 @output_options
 def mark(
-    output: Output, *, version: str, folder: str | None, reason: str, choices: Choices
+    output: Output, *, version: str, folder: FolderChoices, reason: str, choices: Choices
 ) -> None:
     """
     Record VERSION alone as applied, run nothing.
@@ -63,7 +70,7 @@ def mark(
 @database_options(shows=("--lock-wait",))
 @output_options
 def repair(
-    output: Output, *, version: str, folder: str | None, reason: str, choices: Choices
+    output: Output, *, version: str, folder: FolderChoices, reason: str, choices: Choices
 ) -> None:
     """
     Accept an edited or missing file, or a statement in doubt.

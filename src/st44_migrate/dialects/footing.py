@@ -10,6 +10,9 @@ from enum import Enum, auto
 __all__ = ["Column", "Footing", "Session", "Tables", "Trouble"]
 
 
+_NUMERIC = {"numeric", "decimal", "real", "double precision"}
+
+
 class Trouble(Enum):
     """
     What an error of the database means to a runner.
@@ -149,3 +152,12 @@ class Footing:
         How many characters a version may have; None where it is not limited.
         """
         return next((c.width for c in self.columns if c.name == "version"), None)
+
+    @property
+    def numeric(self) -> bool:
+        """
+        Whether the ledger's column takes numbers only, as a version.
+        """
+        kind = next((c.type for c in self.columns if c.name == "version"), "")
+        # SQLite goes by a part of the name, and would make 1.1 of 1.10.
+        return "int" in kind or kind in _NUMERIC

@@ -52,7 +52,7 @@ class PostgreSQL:
 
     name = "postgresql"
     now = "pg_catalog.clock_timestamp()"
-    types = ("timestamptz", "varchar(32)")
+    types = ("timestamptz", "varchar(255)")
     locks_sessions = True
     batches = True
 

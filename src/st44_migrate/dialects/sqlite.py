@@ -56,7 +56,7 @@ class SQLite:
 
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
-    types = ("timestamp", "varchar(32)")
+    types = ("timestamp", "varchar(255)")
     locks_sessions = False
     batches = False
 

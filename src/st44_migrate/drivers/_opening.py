@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-__all__ = ["opened"]
+__all__ = ["finish", "opened"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ async def opened(opening: Coroutine[Any, Any, T], close: Callable[[T], Awaitable
         return await asyncio.shield(job)
     except asyncio.CancelledError:
         if not job.cancelled():
-            await _finish(_discard(job, close))
+            await finish(_discard(job, close))
         raise
 
 
@@ -39,7 +39,7 @@ async def _discard(job: asyncio.Future[T], close: Callable[[T], Awaitable[None]]
         await close(await asyncio.wait_for(job, _PATIENCE))
 
 
-async def _finish(cleanup: Coroutine[Any, Any, None]) -> None:
+async def finish(cleanup: Coroutine[Any, Any, None]) -> None:
     """
     Run *cleanup* to its end, however often the caller is cancelled again.
     """

@@ -17,7 +17,7 @@ from psycopg.rows import tuple_row
 from psycopg.waiting import wait_async
 
 from ..protocols import Heard, Notice, Row
-from ._opening import opened
+from ._opening import finish, opened
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
@@ -107,16 +107,17 @@ class AsyncPsycopgConnection:
             return await wait_async(talk, line, interval=_LOOK_EVERY)
         except asyncio.CancelledError:
             rest = asyncio.ensure_future(wait_async(talk, line, interval=_LOOK_EVERY))
-            await self._stop(rest)
+            # Whole, however often the task is cancelled again: a request that is
+            # given up for another is one connection more for the server.
+            await finish(self._stop(rest))
             raise
 
     async def _stop(self, rest: asyncio.Future[T]) -> None:
         deadline = monotonic() + CANCEL_TIMEOUT
         while not rest.done() and monotonic() < deadline:
-            with suppress(psycopg.Error, asyncio.CancelledError):
+            with suppress(psycopg.Error):
                 await self._conn.cancel_safe(timeout=CANCEL_TIMEOUT)
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait((rest,), timeout=_LOOK_EVERY)
+            await asyncio.wait((rest,), timeout=_LOOK_EVERY)
         if rest.done():
             rest.exception()  # Look at it, or asyncio complains that nobody did.
         else:

@@ -2,25 +2,34 @@
 The frozen values that everything else passes around.
 
 Nothing here does I/O, decides anything or knows another part of this package.
-Versions are compared as integers everywhere; the digits as somebody wrote them
-(``"040"``) are kept beside them as the *label*.
+Versions are compared as values everywhere, most of them integers; what somebody
+wrote (``"040"``) is kept beside them as the *label*.
 """
 
-from .folder import Migration, Place, Script, Statement
+from .folder import Migration, Origin, Place, Script, Statement
 from .history import History, JournalEntry, JournalState, LedgerEntry, LedgerName, Record
+from .notation import Header, Marker, Meaning, Notation, Placeholder
 from .planned import Pending, Plan, Problem, Severity, State, Status
 from .run import Applied, Report, Settings
+from .version import LongVersion, Version, read_version
 
 __all__ = [
     "Applied",
+    "Header",
     "History",
     "JournalEntry",
     "JournalState",
     "LedgerEntry",
     "LedgerName",
+    "LongVersion",
+    "Marker",
+    "Meaning",
     "Migration",
+    "Notation",
+    "Origin",
     "Pending",
     "Place",
+    "Placeholder",
     "Plan",
     "Problem",
     "Record",
@@ -31,4 +40,6 @@ __all__ = [
     "State",
     "Statement",
     "Status",
+    "Version",
+    "read_version",
 ]

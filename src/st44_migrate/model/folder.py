@@ -6,8 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .notation import Header, Notation
+from .version import Version
+
 __all__ = [
     "Migration",
+    "Origin",
     "Place",
     "Script",
     "Statement",
@@ -28,15 +32,19 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
+_SILENT = Header()
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """
     One file of SQL as a source found it: not decoded, not lexed.
 
     Args:
-        version: The digits before the first ``_``, as an integer.
+        version: What identifies and orders it: the digits before the first
+            ``_``, as an integer, where its layout has no other rule.
 
-        label: Those digits as written, ``"040"``.
+        label: The version as written, ``"040"``.
 
         name: The rest of the file's name without ``.sql``.
 
@@ -44,16 +52,38 @@ class Migration:
 
         content: The bytes, as they are.
 
-        raw_checksum: SHA-256 of *content*, in hex.  While the journal holds the
-            same one, nobody needs to look inside.
+        raw_checksum: SHA-256 of *content* and of all else that is read with it,
+            in hex.  While the journal holds the same one, nobody needs to look
+            inside.
+
+        repeatable: It has no place among the versions: it runs after them,
+            again whenever it has changed.
+
+        rank: Its place in the folder, where the order is not that of the
+            versions; else 0.
+
+        key: What the layout's own tool calls it in its ledger, where that is
+            not the label.
+
+        notation: How its layout's tool reads it; None: as SQL, all of it.
+
+        values: What placeholders stand for.
+
+        header: What the layout knows of it from elsewhere than its text.
     """
 
-    version: int
+    version: Version
     label: str
     name: str
     path: str
     content: bytes = field(repr=False)
     raw_checksum: str = field(repr=False)
+    repeatable: bool = False
+    rank: int = 0
+    key: str = ""
+    notation: Notation | None = field(default=None, repr=False, compare=False)
+    values: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    header: Header = _SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +108,30 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    The file that a text was taken from, where it is only a part of it.
+
+    Args:
+        text: All of the file.
+
+        pieces: For each piece of the text, in order: where it begins there, where
+            it begins in the file, and whether it is the same in both.  What is
+            not the same stands for a placeholder in the file.
+    """
+
+    text: str = field(repr=False)
+    pieces: tuple[tuple[int, int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """
     The content of a migration, read: what runs, how, and its checksum.
 
     Args:
-        text: The file decoded, without a byte order mark, lines ended by LF.
+        text: The file decoded, without a byte order mark, lines ended by LF;
+            only what is read of it, placeholders filled in.
 
         units: What is executed, in order.  A transactional script is one unit;
             any other has one unit for each statement that commits by itself, and
@@ -111,6 +159,8 @@ class Script:
 
         records: The versions, as written, that the file itself inserts into a
             table of the ledger's name.
+
+        origin: The whole file, where *text* is only a part of it.
     """
 
     text: str = field(repr=False)
@@ -123,6 +173,7 @@ class Script:
     autonomous: frozenset[int] = frozenset()
     late: bool = False
     records: tuple[str, ...] = ()
+    origin: Origin | None = field(default=None, repr=False)
 
     @property
     def statements(self) -> tuple[Statement, ...]:

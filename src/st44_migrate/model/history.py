@@ -10,6 +10,7 @@ from enum import StrEnum
 from zlib import crc32
 
 from .folder import Migration
+from .version import Version
 
 __all__ = [
     "History",
@@ -95,7 +96,7 @@ class JournalEntry:
         in_doubt: A unit was sent whose end nobody saw: *done* is where it is.
     """
 
-    version: int
+    version: Version
     state: JournalState
     checksum: str | None = None
     raw_checksum: str | None = None
@@ -119,7 +120,7 @@ class LedgerEntry:
     itself, by another program.
     """
 
-    version: int
+    version: Version
     label: str
     name: str
     applied_at: datetime | None = None
@@ -135,18 +136,21 @@ class History:
         entries: The ledger's rows, ordered by version, one for each version.
 
         leftovers: The journal's rows that have no row in the ledger: attempts
-            that failed or did not finish, and retired versions.
+            that failed or did not finish, retired versions, repeatable files.
 
         width: How many characters the ledger's column takes for a version;
             None where it is not limited, or not known yet.
 
-        foreign: What the ledger holds as a version that is not a number.
+        foreign: What the ledger holds as a version that is none.
+
+        numeric: The ledger's column takes numbers only.
     """
 
     entries: tuple[LedgerEntry, ...] = ()
     leftovers: tuple[JournalEntry, ...] = ()
     width: int | None = None
     foreign: tuple[str, ...] = ()
+    numeric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,8 @@ class Record:
         applied_by: Who did, ``"app@host"``.
 
         file: The migration as the folder has it now, None where it is gone.
+
+        file_sql: What of that file would be applied, None where it cannot be read.
     """
 
     entry: LedgerEntry | None
@@ -171,3 +177,4 @@ class Record:
     applied_sql: str | None
     applied_by: str | None
     file: Migration | None
+    file_sql: str | None = None

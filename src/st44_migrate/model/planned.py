@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from .folder import Migration, Script
 from .history import LedgerEntry
+from .version import Version
 
 __all__ = [
     "Pending",
@@ -39,7 +40,7 @@ class Problem:
     Args:
         code: A stable word: ``edited``, ``late``, ``diverged``, ``duplicate``,
             ``gap``, ``number``, ``name``, ``unreadable``, ``too-long``,
-            ``unfinished``, ``foreign-version``.
+            ``not-numeric``, ``unfinished``, ``foreign-version``.
 
         message: One sentence: what is the matter.
 
@@ -100,7 +101,7 @@ class Status:
     One line of the status: a version, in the folder, in the ledger or in both.
     """
 
-    version: int
+    version: Version
     label: str
     name: str
     state: State
@@ -124,7 +125,10 @@ class Plan:
 
         problems: Errors first, then by version.
 
-        statuses: Every version of folder and ledger, in order.
+        statuses: Every version of folder and ledger, in order, and behind them the
+            repeatable files.
+
+        repeated: The repeatable files that are applied as they stand.
     """
 
     pending: tuple[Pending, ...]
@@ -132,6 +136,7 @@ class Plan:
     ahead: tuple[LedgerEntry, ...]
     problems: tuple[Problem, ...]
     statuses: tuple[Status, ...]
+    repeated: tuple[LedgerEntry, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from .history import LedgerName
 from .planned import Problem
+from .version import Version
 
 __all__ = [
     "Applied",
@@ -64,7 +65,7 @@ class Applied:
     A migration that this run applied.  *duration_ms* is whole milliseconds.
     """
 
-    version: int
+    version: Version
     label: str
     name: str
     path: str

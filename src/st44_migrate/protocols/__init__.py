@@ -10,7 +10,7 @@ accept a driver of the wrong colour.
 
 from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Heard, Notice, Row
 from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
-from .parts import AsyncRunner, Ledger, Lock, Runner, Source
+from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
 __all__ = [
     "AsyncConnection",
@@ -22,6 +22,7 @@ __all__ = [
     "Connection",
     "Driver",
     "Heard",
+    "Layout",
     "Ledger",
     "Lock",
     "Notice",
@@ -31,4 +32,5 @@ __all__ = [
     "Shield",
     "Sleep",
     "Source",
+    "Tree",
 ]

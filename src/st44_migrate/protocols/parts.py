@@ -4,7 +4,7 @@ The exchangeable parts of a run, and the run itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ..model import History, LedgerName, Migration, Plan, Report
@@ -13,7 +13,7 @@ from .driver import AsyncConnection
 if TYPE_CHECKING:
     from ..dialects import Footing
 
-__all__ = ["AsyncRunner", "Ledger", "Lock", "Runner", "Source"]
+__all__ = ["AsyncRunner", "Layout", "Ledger", "Lock", "Runner", "Source", "Tree"]
 
 
 class Source(Protocol):
@@ -33,6 +33,87 @@ class Source(Protocol):
     def describe(self) -> str:
         """
         Name the source for people, ``"migrations"``.
+        """
+        ...
+
+
+class Tree(Protocol):
+    """
+    The files of a source, by name, for a layout to choose from.
+    """
+
+    @property
+    def where(self) -> str:
+        """
+        Name all of it for people, ``"db/migrations"``.
+        """
+        ...
+
+    @property
+    def files(self) -> Sequence[str]:
+        """
+        The files, of any kind, as paths from here: ``"001_a.sql"``, ``"v2/001_a.sql"``.
+        """
+        ...
+
+    @property
+    def folders(self) -> Sequence[str]:
+        """
+        The sub-folders, those directly in here only.
+        """
+        ...
+
+    def path(self, file: str, /) -> str:
+        """
+        Name one of the files for people, ``"db/migrations/001_a.sql"``.
+        """
+        ...
+
+    def read(self, file: str, /) -> bytes:
+        """
+        Read one of the files.
+
+        Raises:
+            SourceError: it cannot be read, or is no regular file.
+        """
+        ...
+
+
+class Layout(Protocol):
+    """
+    How the files of a folder are called and written: from names and bytes to
+    migrations.  Pure: all it may touch is the `Tree` that it is given.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        What people call it, ``"goose"``.
+        """
+        ...
+
+    @property
+    def depth(self) -> int:
+        """
+        How many levels of sub-folders it wants to see: 0 for none.
+        """
+        ...
+
+    def migrations(
+        self, tree: Tree, values: Mapping[str, str], /, *, hint: str = ""
+    ) -> Sequence[Migration]:
+        """
+        Return every migration of *tree*, in order.
+
+        Args:
+            tree: What there is.
+
+            values: What placeholders stand for, by their names.
+
+            hint: What else to say where there is no migration.
+
+        Raises:
+            SourceError: a file is misnamed, or there is no migration.
         """
         ...
 

@@ -75,10 +75,13 @@ def _journal_facts(journal: JournalEntry) -> Iterator[tuple[str, str]]:
 
 def file_text(record: Record) -> str:
     """
-    Decode the folder's file, lines ended by LF; bytes that are not UTF-8 are marked.
+    Give what of the folder's file would be applied; of a file that cannot be read,
+    all of it, bytes that are not UTF-8 marked.
     """
     if record.file is None:
         return ""
+    if record.file_sql is not None:
+        return record.file_sql
     text = record.file.content.decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n")
 

@@ -1,15 +1,30 @@
 """
 Where migrations come from: a folder, a package, or memory.
 
-Each source has ``load()`` and ``describe()``, see `protocols.Source`.  They read
-text and judge names; nothing is decoded, no SQL is looked at, and no database
-is known here.
+Each source has ``load()`` and ``describe()``, see `protocols.Source`.  They list
+files and read bytes; a layout (``layout``, ``layouts``) says which of them are
+migrations, of which version, and how their text is to be read.  No SQL is looked
+at here, and no database is known.
 """
 
 from __future__ import annotations
 
 from .folder import Folder
+from .layout import Aside, FileLayout, Writing, integer, whole
 from .memory import Memory
+from .naming import Misnamed, Name, Names
 from .package import Package
 
-__all__ = ["Folder", "Memory", "Package"]
+__all__ = [
+    "Aside",
+    "FileLayout",
+    "Folder",
+    "Memory",
+    "Misnamed",
+    "Name",
+    "Names",
+    "Package",
+    "Writing",
+    "integer",
+    "whole",
+]

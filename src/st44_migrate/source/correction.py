@@ -3,7 +3,7 @@ The name that a misnamed file should have had.
 
 An error that shows the right name is repaired in a second.  What other tools
 call their files is understood where it is clear: ``V17__add.sql``,
-``2019-11-15-182353_add.sql``, ``017_add.up.sql``, ``add_017.sql``.  Where no
+``2019-11-15-182353_add.sql``, ``017_add.up.sql``, ``add_017.sql``, ``R_views.sql``.  Where no
 number is to be seen, or one that is not a single integer (``V1_7__add.sql``:
 17 would come before 2.0), the next free number of the folder is offered.
 """
@@ -26,6 +26,8 @@ _NAMELESS = "what_it_does"
 _ROLLBACK = re.compile(r"(?:.*\.)?(?:down|undo|rollback|revert)", re.IGNORECASE | re.DOTALL)
 _FORWARD = re.compile(r".*\.(?:up|do)", re.IGNORECASE | re.DOTALL)
 _FLYWAY_UNDO = re.compile(r"U[0-9]+(?:[._][0-9]+)*__")
+
+_REPEATABLE = re.compile(r"[rR]_+(?=[^_])")
 
 _DATED = re.compile(r"[0-9]{4}[-.][0-9]{2}[-.][0-9]{2}(?:[-.T][0-9]+)*(?![0-9A-Za-z])")
 _DOTTED = re.compile(r"[vV]?[0-9]+(?:\.[0-9]+)+(?![0-9A-Za-z])|[vV][0-9]+(?:[._][0-9]+)+(?=__)")
@@ -62,6 +64,11 @@ def correct_names(
     for file, digits, rest in parts:
         if _ROLLBACK.fullmatch(rest) or _FLYWAY_UNDO.match(file):
             corrected.append((file, None))
+            continue
+        repeatable = _REPEATABLE.match(rest) if not digits else None
+        if repeatable:
+            name = rest[repeatable.end() :]
+            corrected.append((file, None if _ROLLBACK.fullmatch(name) else f"R__{name}.sql"))
             continue
         if not digits:
             number = min(number + 1, MAX_VERSION)

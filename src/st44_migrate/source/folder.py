@@ -2,8 +2,8 @@
 Migrations from a folder of the file system.
 
 The folder is listed once and each migration is opened once.  Sub-folders are
-never entered: a runner that did so once ran ``rollback/011_down.sql`` as
-migration 011.
+entered only where the layout keeps migrations in them: a runner that entered them
+all once ran ``rollback/011_down.sql`` as migration 011.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 
 from st44_migrate.errors import SourceError
 
-from .listing import make_migration, printable, select
+from .listing import printable
+from .selection import Selection
+from .tree import FileTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from st44_migrate.model import Migration
+    from st44_migrate.protocols import Layout
 
 __all__ = ["Folder"]
 
@@ -30,13 +33,24 @@ class Folder:
     Args:
         path: Absolute, or relative to the working directory of the moment when
             `load` is called.  Shown in messages as it is given here.
+
+        layout: Whose folder it is, ``"goose"``; ``"auto"`` recognises it.
+
+        values: What placeholders stand for, where the layout has any.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        layout: str | Layout = "plain",
+        values: Mapping[str, str] | None = None,
+    ) -> None:
         self._path = os.fsdecode(path)
+        self._selection = Selection(layout, values)
 
     def __repr__(self) -> str:
-        return f"Folder({self._path!r})"
+        return f"Folder({self._path!r}{self._selection})"
 
     def describe(self) -> str:
         """
@@ -51,45 +65,63 @@ class Folder:
         Raises:
             SourceError: The folder is missing, no folder, unreadable or without
                 a migration; a file in it is misnamed or cannot be read.
+
+            ConfigError: There is no such layout.
+        """
+        return self._selection.load(self.tree)
+
+    def tree(self, depth: int) -> FileTree:
+        """
+        List the folder, and *depth* levels of sub-folders.
         """
         where = self.describe()
         prefix = where if where.endswith("/") else f"{where}/"
-        files, folders, odd = self._list()
-        names = select(where, prefix, files, folders)
-        for name in names:
-            if name.file in odd:
+        files: list[str] = []
+        folders: list[str] = []
+        odd: set[str] = set()
+        self._list("", depth, files, folders, odd)
+
+        def read(file: str) -> bytes:
+            if file in odd:
                 raise SourceError(
-                    f"{prefix}{name.file} is not a regular file, or a link that leads nowhere.",
+                    f"{prefix}{file} is not a regular file, or a link that leads nowhere.",
                     remedy="Put the file itself there, or remove it.",
                 )
-        return tuple(
-            make_migration(name, prefix + name.file, self._read(prefix, name.file))
-            for name in names
-        )
+            return self._read(prefix, file)
 
-    def _list(self) -> tuple[list[str], list[str], set[str]]:
+        tops = [folder for folder in folders if "/" not in folder]
+        return FileTree(where, prefix, files, tops, read)
+
+    def _list(
+        self, inside: str, depth: int, files: list[str], folders: list[str], odd: set[str]
+    ) -> None:
         """
         List the files, the sub-folders, and which of the files are none.
 
         Opening a pipe would wait for its writer, for ever.
         """
-        files: list[str] = []
-        folders: list[str] = []
-        odd: set[str] = set()
+        found: list[str] = []
+        path = os.path.join(self._path, inside) if inside else self._path  # noqa: PTH118 - as in _read
         try:
-            with os.scandir(self._path) as entries:
+            with os.scandir(path) as entries:
                 for entry in entries:
+                    name = f"{inside}{entry.name}"
                     if _is(entry.is_dir):
-                        folders.append(entry.name)
+                        found.append(name)
                         continue
-                    files.append(entry.name)
+                    files.append(name)
                     if not _is(entry.is_file):
-                        odd.add(entry.name)
+                        odd.add(name)
         except (OSError, ValueError) as error:
             from .missing import explain  # only a refused run needs it
 
-            raise explain(self._path, error) from error
-        return files, folders, odd
+            raise explain(path, error) from error
+        folders.extend(found)
+        for folder in found if depth else ():
+            # A link may lead back to where we come from.
+            link = inside and os.path.islink(os.path.join(self._path, folder))  # noqa: PTH114, PTH118
+            if not (link or folder.rpartition("/")[2].startswith(".")):
+                self._list(f"{folder}/", depth - 1, files, folders, odd)
 
     def _read(self, prefix: str, file: str) -> bytes:
         try:

@@ -1,71 +1,23 @@
 """
-What is common to all sources: from the names in a folder to its migrations.
-
-A source lists its files and reads their bytes; what counts as a migration, and
-what is said when none is there, is the same for all of them and lives here.
+What is common to all sources: how names are shown, and what is said of wrong ones.
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from st44_migrate.errors import SourceError
-from st44_migrate.model import Migration
-
-from .naming import read_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .naming import Misnamed, Name
+    from st44_migrate.protocols import Tree
 
-__all__ = ["did_you_mean", "make_migration", "printable", "select"]
+    from .naming import Misnamed
 
-_RULE = "A migration is called <digits>_<name>.sql, like 001_create_users.sql"
+__all__ = ["did_you_mean", "misnamed", "nothing", "printable"]
+
 _SHOWN = 5
-
-
-def select(
-    where: str, prefix: str, files: Iterable[str], folders: Iterable[str], *, hint: str = ""
-) -> Sequence[Name]:
-    """
-    Pick the migrations out of a folder's files, ordered.
-
-    Args:
-        where: The folder, for people.
-
-        prefix: What stands before a file's name in its path.
-
-        files: The names of its files, of any kind.
-
-        folders: The names of its sub-folders: mentioned, never entered.
-
-        hint: What else to say where there is no migration.
-
-    Raises:
-        SourceError: A ``.sql`` file is misnamed, or there is no migration.
-    """
-    names = read_names(files)
-    if names.wrong:
-        raise _misnamed(prefix, names.wrong)
-    if not names.migrations:
-        raise _nothing(where, prefix, names.ignored, folders, hint)
-    return names.migrations
-
-
-def make_migration(name: Name, path: str, content: bytes) -> Migration:
-    """
-    Put a name and the bytes behind it together.
-    """
-    return Migration(
-        version=name.version,
-        label=name.label,
-        name=name.name,
-        path=path,
-        content=content,
-        raw_checksum=sha256(content).hexdigest(),
-    )
 
 
 def printable(text: str) -> str:
@@ -96,27 +48,32 @@ def _escape(code: int) -> str:
     return chr(code).encode("unicode_escape").decode("ascii")
 
 
-def _misnamed(prefix: str, wrong: Sequence[Misnamed]) -> SourceError:
-    first, *others = (_describe(prefix, misnamed) for misnamed in wrong)
-    remedy = (
-        f"{_RULE}; what is not one belongs in a sub-folder, which is never entered.",
-        *(f"also: {other}" for other in others),
-    )
-    return SourceError(first, remedy="\n".join(remedy))
+def misnamed(tree: Tree, wrong: Sequence[Misnamed], rule: str, hint: str = "") -> SourceError:
+    """
+    Say which files are not called as they should be, and how they should.
+
+    Args:
+        tree: Where they are.
+
+        wrong: One at least.
+
+        rule: How a migration is called, in a sentence without its end.
+
+        hint: What else may be the matter.
+    """
+    first, *others = (_describe(tree, file) for file in wrong)
+    remedy = (wrong[0].remedy or rule, hint, *(f"also: {other}" for other in others))
+    return SourceError(first, remedy="\n".join(filter(None, remedy)))
 
 
-def _describe(prefix: str, misnamed: Misnamed) -> str:
-    path = f"{prefix}{printable(misnamed.file)}"
-    if misnamed.correct is None:
-        return f"{path} looks like a rollback, which is never run: move it into a sub-folder."
-    return f"{path} is not a migration's name: call it {misnamed.correct}."
-
-
-def _nothing(
-    where: str, prefix: str, ignored: Sequence[str], folders: Iterable[str], hint: str
-) -> SourceError:
+def nothing(tree: Tree, ignored: Sequence[str], rule: str, hint: str) -> SourceError:
+    """
+    Say that there is no migration, and what there is instead.
+    """
     visible = [
-        f"{printable(folder)}/" for folder in sorted(folders) if not folder.startswith((".", "__"))
+        f"{printable(folder)}/"
+        for folder in sorted(tree.folders)
+        if not folder.startswith((".", "__"))
     ]
     held: list[str] = []
     if ignored:
@@ -127,13 +84,22 @@ def _nothing(
     found = f"it holds {' and '.join(held)}" if held else "it is empty"
     meant = did_you_mean("migrations/", visible)
     remedy = (
-        f"{_RULE}; sub-folders are never entered.",
-        f"Did you mean {prefix}{meant[:-1]}?" if meant else "",
+        rule,
+        f"Did you mean {tree.path(meant[:-1])}?" if meant else "",
         hint,
     )
     return SourceError(
-        f"{where} has no migration in it: {found}.", remedy="\n".join(filter(None, remedy))
+        f"{tree.where} has no migration in it: {found}.", remedy="\n".join(filter(None, remedy))
     )
+
+
+def _describe(tree: Tree, file: Misnamed) -> str:
+    path = tree.path(file.file)
+    if file.reason:
+        return f"{path} {file.reason}"
+    if file.correct is None:
+        return f"{path} looks like a rollback, which is never run: move it into a sub-folder."
+    return f"{path} is not a migration's name: call it {file.correct}."
 
 
 def _some(names: Sequence[str]) -> str:

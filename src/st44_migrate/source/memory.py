@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .listing import make_migration, select
+from st44_migrate.errors import SourceError
+
+from .listing import printable
+from .selection import Selection
+from .tree import FileTree, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from st44_migrate.model import Migration
+    from st44_migrate.protocols import Layout
 
 __all__ = ["Memory"]
 
@@ -25,14 +30,23 @@ class Memory:
 
     Args:
         files: Names to contents; a `str` stands for its UTF-8.  Copied here.  A
-            name with a slash is in a sub-folder, and those are never entered.
+            name with a slash is in a sub-folder, which few layouts look into.
+
+        layout, values: See `Folder`.
     """
 
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str | bytes],
+        *,
+        layout: str | Layout = "plain",
+        values: Mapping[str, str] | None = None,
+    ) -> None:
         self._files = {name: _encode(content) for name, content in files.items()}
+        self._selection = Selection(layout, values)
 
     def __repr__(self) -> str:
-        return f"Memory({list(self._files)!r})"
+        return f"Memory({list(self._files)!r}{self._selection})"
 
     def describe(self) -> str:
         """
@@ -47,10 +61,19 @@ class Memory:
         Raises:
             SourceError: A file is misnamed, or there is no migration.
         """
-        files = [name for name in self._files if "/" not in name]
-        folders = {name.partition("/")[0] for name in self._files if "/" in name}
-        names = select(self.describe(), "", files, folders)
-        return tuple(make_migration(name, name.file, self._files[name.file]) for name in names)
+        return self._selection.load(self.tree)
+
+    def tree(self, depth: int) -> FileTree:
+        """
+        List the files that lie at most *depth* folders deep.
+        """
+        files, folders = within(self._files, depth)
+        return FileTree(self.describe(), "", files, folders, self._read)
+
+    def _read(self, file: str) -> bytes:
+        if file not in self._files:
+            raise SourceError(f"There is no file {printable(file)}.")
+        return self._files[file]
 
 
 def _encode(content: str | bytes) -> bytes:

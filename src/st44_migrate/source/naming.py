@@ -1,27 +1,32 @@
 """
 What a file's name says: a migration, nothing of ours, or a mistake.
 
-A migration is called ``<digits>_<name>.sql``, and nothing else is.  A ``.sql``
-file that is called otherwise is a mistake and never skipped: what it holds
-would be missing in production, and nobody would be told.  Everything here is
-pure, and takes any string for a name.
+A migration is called ``<digits>_<name>.sql``, or ``R__<name>.sql`` if it is to run
+again whenever it changes, and nothing else is.  A ``.sql`` file that is called
+otherwise is a mistake and never skipped: what it holds would be missing in
+production, and nobody would be told.  Everything here is pure, and takes any
+string for a name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from st44_migrate.model import LongVersion
 
 from .correction import MAX_VERSION, correct_names, is_one_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Misnamed", "Name", "Names", "read_name", "read_names"]
+    from st44_migrate.model import Version
+
+__all__ = ["Misnamed", "Name", "Names", "read_integer", "read_name", "read_names"]
 
 # [0-9], not \d: int() would take Arabic digits, and no ledger's ORDER BY would.
-_MIGRATION = re.compile(r"([0-9]+)_(\S(?:.*\S)?)\.sql", re.DOTALL)
+_MIGRATION = re.compile(r"(?:([0-9]+)_|R__)(\S(?:.*\S)?)\.sql", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,18 @@ class Name:
     """
     The name of a migration: *file* ``"017_add.sql"`` has the *version* 17, the
     *label* ``"017"`` and the *name* ``"add"``.
+
+    See `Migration` for *repeatable* and *key*; a *late* one may be applied below
+    the highest applied version.
     """
 
     file: str
-    version: int
+    version: Version
     label: str
     name: str
+    repeatable: bool = field(default=False, repr=False)
+    key: str = field(default="", repr=False)
+    late: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +54,13 @@ class Misnamed:
     A ``.sql`` file that is not called as a migration is.
 
     *correct* is the name it should have; None for a rollback, which should not
-    be there at all.
+    be there at all.  Where there is another reason, *reason* and *remedy* say it.
     """
 
     file: str
     correct: str | None
+    reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +93,23 @@ def read_name(file: str) -> Name | None:
     if match is None or not file.isprintable():
         return None
     label, name = match.groups()
-    # The length first: int() refuses thousands of digits with an error of its own.
-    if len(label.lstrip("0")) > len(str(MAX_VERSION)) or is_one_way(name):
+    if is_one_way(name):
         return None
-    version = int(label)
-    return Name(file, version, label, name) if version <= MAX_VERSION else None
+    if label is None:
+        return Name(file, LongVersion((), f"R__{name}"), f"R__{name}", name, repeatable=True)
+    version = read_integer(label)
+    return None if version is None else Name(file, version, label, name)
+
+
+def read_integer(digits: str) -> int | None:
+    """
+    Read the number of a file; None if it is larger than any ledger takes.
+    """
+    # The length first: int() refuses thousands of digits with an error of its own.
+    if len(digits.lstrip("0")) > len(str(MAX_VERSION)):
+        return None
+    version = int(digits)
+    return version if version <= MAX_VERSION else None
 
 
 def read_names(files: Iterable[str]) -> Names:
@@ -101,8 +126,8 @@ def read_names(files: Iterable[str]) -> Names:
             migrations.append(name)
         else:
             wrong.append(file)
-    migrations.sort(key=lambda name: (name.version, name.file))
-    corrected = correct_names(wrong, [name.label for name in migrations])
+    migrations.sort(key=lambda name: (name.repeatable, name.version, name.file))
+    corrected = correct_names(wrong, [m.label for m in migrations if not m.repeatable])
     return Names(
         tuple(migrations),
         tuple(Misnamed(file, correct) for file, correct in corrected),

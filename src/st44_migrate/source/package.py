@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from st44_migrate.errors import SourceError
 
-from .listing import did_you_mean, make_migration, printable, select
+from .listing import did_you_mean, printable
+from .selection import Selection
+from .tree import FileTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
     from st44_migrate.model import Migration
+    from st44_migrate.protocols import Layout
 
 __all__ = ["Package"]
 
@@ -37,14 +40,24 @@ class Package:
 
         folder: A folder inside the package, ``"migrations"`` or
             ``"db/migrations"``; by default the package's own.
+
+        layout, values: See `Folder`.
     """
 
-    def __init__(self, package: str, folder: str = "") -> None:
+    def __init__(
+        self,
+        package: str,
+        folder: str = "",
+        *,
+        layout: str | Layout = "plain",
+        values: Mapping[str, str] | None = None,
+    ) -> None:
         self._package = package
         self._folder = folder.strip("/")
+        self._selection = Selection(layout, values)
 
     def __repr__(self) -> str:
-        return f"Package({self._package!r}, {self._folder!r})"
+        return f"Package({self._package!r}, {self._folder!r}{self._selection})"
 
     def describe(self) -> str:
         """
@@ -61,16 +74,32 @@ class Package:
             SourceError: The package cannot be imported or is none, has no such
                 folder or no migration in it; a file is misnamed or unreadable.
         """
+        return self._selection.load(self.tree, hint=_SHIPPED)
+
+    def tree(self, depth: int) -> FileTree:
+        """
+        List the folder, and *depth* levels of sub-folders.
+        """
         where = self.describe()
         root = _find_package(self._package)
         for part in filter(None, self._folder.split("/")):
             root = _enter(where, root, part)
         files, folders = _list(where, root)
-        names = select(where, f"{where}/", files, folders, hint=_SHIPPED)
-        return tuple(
-            make_migration(name, f"{where}/{name.file}", _read(where, files[name.file]))
-            for name in names
-        )
+        found = dict(files)
+        below = {f"{name}/": entry for name, entry in folders.items()}
+        for _ in range(depth):
+            deeper: _Entries = {}
+            for prefix, entry in below.items():
+                inner, more = _list(where, entry)
+                found.update((prefix + name, file) for name, file in inner.items())
+                deeper.update((f"{prefix}{name}/", folder) for name, folder in more.items())
+            below = deeper
+
+        def read(file: str) -> bytes:
+            entry = found.get(file) or root.joinpath(*file.split("/"))
+            return _read(f"{where}/{printable(file)}", entry)
+
+        return FileTree(where, f"{where}/", list(found), list(folders), read)
 
 
 def _find_package(package: str) -> Traversable:
@@ -120,8 +149,7 @@ def _enter(where: str, root: Traversable, part: str) -> Traversable:
     )
 
 
-def _read(where: str, entry: Traversable) -> bytes:
-    path = f"{where}/{entry.name}"
+def _read(path: str, entry: Traversable) -> bytes:
     if not _attempt(path, entry.is_file):  # opening a pipe would wait for its writer, for ever
         raise SourceError(f"{path} is not a regular file, or a link that leads nowhere.")
     return _attempt(path, entry.read_bytes)

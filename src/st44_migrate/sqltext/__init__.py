@@ -4,6 +4,7 @@ SQL as text: statements with their places, transactions, headers, the checksum.
 Pure.  In the order of the flow::
 
     decoding      bytes -> text
+    excerpts      the part of it that another tool would run; placeholders: filled in
     lexicon       what opens what, a table for each database; quoting: its rules
     lexer         text -> statements
     classify      statement -> its role in a transaction; role_tables, pragmas
@@ -24,7 +25,7 @@ from .bodies import body_start
 from .checksum import units_checksum
 from .flaw import Flaw
 from .lexer import split
-from .position import excerpt, place_of
+from .position import excerpt, place_in, place_of, whole
 from .records import recorded_versions
 from .script import read_script
 
@@ -32,9 +33,11 @@ __all__ = [
     "Flaw",
     "body_start",
     "excerpt",
+    "place_in",
     "place_of",
     "read_script",
     "recorded_versions",
     "split",
     "units_checksum",
+    "whole",
 ]

@@ -17,9 +17,9 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SAVE = "Save the file as UTF-8."
 
 
-def decode(content: bytes) -> str:
+def decode(content: bytes, *, blank: bool = False) -> str:
     """
-    Return *content* as text.
+    Return *content* as text; *blank*: there need not be any.
 
     Raises:
         Flaw: it is not UTF-8, holds a NUL, or is empty.
@@ -35,7 +35,7 @@ def decode(content: bytes) -> str:
         raise Flaw(
             nul, happened, f"Delete it. If the file is UTF-16: {_SAVE[0].lower()}{_SAVE[1:]}"
         )
-    if not text.strip():
+    if not (blank or text.strip()):
         happened = "the file is empty."
         raise Flaw(0, happened, "Write its SQL; if nothing is to be done, say so in a comment.")
     return text

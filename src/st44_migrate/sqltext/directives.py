@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ..model import Header
 from .flaw import Flaw, shown
 from .lexer import Span, spans
 from .lexicon import COMMENTS, Lexicon
 
-__all__ = ["Header", "read_header"]
+__all__ = ["read_header"]
 
 _KNOWN = ("no-transaction", "transaction", "late")
 _LIST = "The headers are: " + ", ".join(f"'-- st44: {name}'" for name in _KNOWN) + "."
@@ -21,21 +21,6 @@ _DIRECTIVE = re.compile(r"--[ \t]*+st44[ \t]*+:(?P<names>[^\n\r]*+)", re.IGNOREC
 _NEARLY = re.compile(
     rf"(?:--|/\*)[\s*]*+st-?44(?:-migrate)?[\s:=]++(?P<name>{'|'.join(_KNOWN)})\b", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """
-    What a file says of itself.
-
-    Args:
-        transaction: Whether it wants one; None: it does not say.
-
-        late: It may be applied below the highest applied version.
-    """
-
-    transaction: bool | None = None
-    late: bool = False
 
 
 def read_header(text: str, lexicon: Lexicon, first: int) -> Header:

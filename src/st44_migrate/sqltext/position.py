@@ -5,8 +5,12 @@ Places in a text, and how to show them to people.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
+from operator import itemgetter
 
-__all__ = ["excerpt", "place_of"]
+from ..model import Origin, Script
+
+__all__ = ["excerpt", "in_file", "place_in", "place_of", "whole"]
 
 _TAB = "    "
 _WIDTH = 100
@@ -52,6 +56,33 @@ def excerpt(text: str, line: int, column: int, *, around: int = 2) -> str:
             before = (_CUT if left else "") + _printable(lines[line - 1][left : column - 1])
             shown.append(f"{'':>{margin}} | {' ' * _width(before)}^")
     return "\n".join(shown)
+
+
+def in_file(origin: Origin | None, offset: int) -> int:
+    """
+    Find where the character at *offset* of a text stands in the file it is from.
+    """
+    if origin is None:
+        return offset
+    found = bisect_right(origin.pieces, offset, key=itemgetter(0)) - 1
+    if found < 0:
+        return offset
+    begin, start, same = origin.pieces[found]
+    return start + offset - begin if same else start
+
+
+def place_in(script: Script, offset: int) -> tuple[int, int]:
+    """
+    Return line and column, in its file, of the character at *offset* of a script.
+    """
+    return place_of(whole(script), in_file(script.origin, offset))
+
+
+def whole(script: Script) -> str:
+    """
+    Return the text of the whole file of a script.
+    """
+    return script.text if script.origin is None else script.origin.text
 
 
 def _left_edge(length: int, column: int) -> int:

@@ -49,7 +49,9 @@ class Arrangement:
     autonomous: frozenset[int] = frozenset()
 
 
-def arrange(readings: Sequence[Reading], *, transaction: bool | None) -> Arrangement:
+def arrange(
+    readings: Sequence[Reading], *, transaction: bool | None, wrapped: bool = True
+) -> Arrangement:
     """
     Cut the statements of a file into units.
 
@@ -57,6 +59,9 @@ def arrange(readings: Sequence[Reading], *, transaction: bool | None) -> Arrange
         readings: The statements of the file, in order.
 
         transaction: What its header asks for; None: nothing.
+
+        wrapped: Whoever wrote it had a transaction around the file; else one with
+            blocks of its own beside other statements runs block by block.
 
     Raises:
         Flaw: the transaction control of the file cannot be taken as it is.
@@ -71,7 +76,8 @@ def arrange(readings: Sequence[Reading], *, transaction: bool | None) -> Arrange
             f"{alone.what} cannot run in a transaction, and the file's header asks for one.",
             "Delete '-- st44: transaction', or give the statement a file of its own.",
         )
-    if alone or transaction is False:
+    mixed = not wrapped and len(blocks) > 1 and any(block.begin for block in blocks)
+    if alone or transaction is False or (mixed and transaction is None):
         return _step_by_step(lead, blocks, trail)
     return _whole(lead, blocks, trail)
 

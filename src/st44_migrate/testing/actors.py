@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ..errors import DriverError
+from ..model import Version
 from .memory_driver import MemoryDriver
 from .stepping import Kind, Stepper
 
@@ -54,7 +55,7 @@ class Actor:
         name: str,
         work: Coroutine[Any, Any, Any],
         driver: MemoryDriver | None = None,
-        versions: Iterable[int] = (),
+        versions: Iterable[Version] = (),
     ) -> None:
         self.name = name
         self.stepper: Stepper[Any] = Stepper(work)
@@ -110,7 +111,7 @@ class Actor:
             self.stepper.step()
         return orphan
 
-    def reported(self) -> tuple[int, ...]:
+    def reported(self) -> tuple[Version, ...]:
         """
         List the versions that it says it has applied.
         """

@@ -90,6 +90,8 @@ class Insert:
 
         spared: A row in this state is not updated.
 
+        renews: It is, if its checksum is another one.
+
         absent: Insert only if no row has one of these keys.
     """
 
@@ -97,6 +99,7 @@ class Insert:
     values: Columns
     conflict: str = "fail"
     spared: str | None = None
+    renews: bool = False
     absent: tuple[str, ...] = ()
 
 
@@ -121,12 +124,14 @@ class Update:
 @dataclass(frozen=True, slots=True)
 class Guard:
     """
-    Fail if another session has *lock*, or if *table* has one of *keys*.
+    Fail if another session has *lock*, or if *table* has one of *keys*, in
+    *state* if that is asked for.
     """
 
     table: str
     lock: int
     keys: tuple[str, ...]
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def read_upsert(found: re.Match[str]) -> Operation:
     changes = [f"{column} = excluded.{column}" for column in columns[1:]]
     if found["changes"] != ", ".join(changes):
         raise AssertionError(f"an upsert that does not take over all it inserts: {found[0]}")
-    return Insert(found["table"], values, "update", found["spared"])
+    return Insert(found["table"], values, "update", found["spared"], bool(found["renews"]))
 
 
 def read_update(found: re.Match[str]) -> Operation:

@@ -69,11 +69,12 @@ _RULES: tuple[tuple[str, _Build], ...] = (
     (
         r"INSERT INTO @(?P<table>\w+) AS j \((?P<columns>[\w, ]+)\) VALUES \((?P<values>.*)\)"
         r" ON CONFLICT \(version\) DO (?P<action>NOTHING|UPDATE SET (?P<changes>[\w ,.=]+?))"
-        r"(?: WHERE j\.state <> '(?P<spared>\w+)')?",
+        r"(?: WHERE j\.state <> '(?P<spared>\w+)'"
+        r"(?P<renews> OR coalesce\(j\.checksum, ''\) <> excluded\.checksum)?)?",
         read_upsert,
     ),
     (
-        r'UPDATE @(?P<table>\w+) (?P<changes>SET .*) WHERE version = (?P<key>"\d+")'
+        r'UPDATE @(?P<table>\w+) (?P<changes>SET .*) WHERE version = (?P<key>"[^"]+")'
         r"(?: RETURNING (?P<returning>\w+))?",
         read_update,
     ),
@@ -88,15 +89,16 @@ _RULES: tuple[tuple[str, _Build], ...] = (
         read_own_record,
     ),
     (
-        r"GUARD (?P<lock>-?\d+) @(?P<table>\w+) (?P<keys>\[.*\])",
-        lambda m: Guard(m["table"], int(m["lock"]), tuple(json.loads(m["keys"]))),
+        r"GUARD (?P<lock>-?\d+) (?:@|\(SELECT version FROM @)(?P<table>\w+)"
+        r"(?: WHERE state = '(?P<state>\w+)'\) r)? (?P<keys>\[.*\])",
+        lambda m: Guard(m["table"], int(m["lock"]), tuple(json.loads(m["keys"])), m["state"]),
     ),
     (
         r"SELECT (?P<columns>.*) FROM @(?P<ledger>\w+) l(?: FULL JOIN @(?P<journal>\w+) j)?",
         read_select,
     ),
     (
-        r'SELECT (?P<columns>\w+(?:, \w+)*) FROM @(?P<table>\w+) WHERE version = (?P<key>"\d+")',
+        r'SELECT (?P<columns>\w+(?:, \w+)*) FROM @(?P<table>\w+) WHERE version = (?P<key>"[^"]+")',
         lambda m: Read(
             tuple(f"j.{column}" for column in m["columns"].split(", ")),
             None,

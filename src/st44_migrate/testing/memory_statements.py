@@ -133,10 +133,15 @@ async def _insert(session: MemorySession, operation: ops.Insert, tx: Transaction
         return Answer("INSERT 0 1")
     if operation.conflict == "fail":
         raise DriverError(f"duplicate key {key!r} in {table}", sqlstate="23505")
-    if operation.conflict == "nothing" or there["state"] == operation.spared:
+    if operation.conflict == "nothing" or _spared(operation, there, values):
         return Answer("INSERT 0 0")
     tx.rows[table, key] = {**there, **values}
     return Answer("INSERT 0 1")
+
+
+def _spared(operation: ops.Insert, there: Record, values: Record) -> bool:
+    same = there.get("checksum") == values.get("checksum")
+    return there["state"] == operation.spared and (same or not operation.renews)
 
 
 async def _update(session: MemorySession, operation: ops.Update, tx: Transaction) -> Answer:
@@ -156,8 +161,10 @@ def _guard(session: MemorySession, operation: ops.Guard, tx: Transaction) -> Ans
     store = session.database.store
     if not store.try_advisory(operation.lock, session.pid, session=False):
         raise _no_number(f"{LOCK_LOST}{session.pid}")
-    if not store.visible(operation.table, tx).keys().isdisjoint(operation.keys):
-        raise _no_number(f"{RECORDED}{operation.keys[0]}")
+    rows = store.visible(operation.table, tx)
+    found = [key for key in operation.keys if key in rows]
+    if any(operation.state in {None, rows[key].get("state")} for key in found):
+        raise _no_number(f"{RECORDED}{found[0]}")
     return Answer("DO")
 
 

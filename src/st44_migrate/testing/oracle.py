@@ -28,15 +28,19 @@ def contradictions(
     cannot be in one transaction; ledger and journal say just that.
     """
     counts = Counter(database.effects)
-    recorded = {int(label) for label in database.rows(ledger)}
-    journal = {int(key): row for key, row in database.rows(f"{ledger}_journal").items()}
+    recorded = {str(int(label)) for label in database.rows(ledger)}
+    journal = database.rows(f"{ledger}_journal")
     for file in files:
         times = [counts[text] for text in file.effects]
-        row = journal.get(file.version)
+        row = journal.get(file.key)
+        is_recorded = file.key in recorded
+        if file.repeatable:
+            row = row if row is not None and row.get("raw_checksum") == file.digest else None
+            is_recorded = row is not None and row["state"] == "applied"
         for sentence in (
             *_of_effects(file, times),
-            *_of_the_ledger(file, times, row, is_recorded=file.version in recorded),
-            *_of_the_journal(file, times, row, is_recorded=file.version in recorded),
+            *_of_the_ledger(file, times, row, is_recorded=is_recorded),
+            *_of_the_journal(file, times, row, is_recorded=is_recorded),
         ):
             yield f"{file.name} {sentence}"
     yield from _out_of_order(database, files)

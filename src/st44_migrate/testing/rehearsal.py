@@ -88,7 +88,7 @@ class Rehearsal:
         """
         driver = database.driver(pooled=self.pooled, borrowed=self.borrowed)
         work = run(self._setup(driver), _Loaded(self.migrations), _SIGNATURE)
-        return Actor(name, work, driver, [file.version for file in self.files])
+        return Actor(name, work, driver, [migration.version for migration in self.migrations])
 
     def settle(self, database: MemoryDatabase, verb: Settling, version: int) -> None:
         """

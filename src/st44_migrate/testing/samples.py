@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 _MISTAKE = "INSRT"
 _ALONE = re.compile(r"^CREATE DATABASE\b|\bCONCURRENTLY\b")
@@ -29,17 +30,27 @@ class SampleFile:
         version: Its number.
 
         statements: Its statements, which no other file has.
+
+        repeatable: It has no number in its name, and runs after those that have.
     """
 
     version: int
     statements: tuple[str, ...]
+    repeatable: bool = False
 
     @property
     def name(self) -> str:
         """
         What the file is called.
         """
-        return f"{self.version:03}_step.sql"
+        return f"{self.key}.sql" if self.repeatable else f"{self.version:03}_step.sql"
+
+    @property
+    def key(self) -> str:
+        """
+        What the journal calls it.
+        """
+        return f"R__step{self.version}" if self.repeatable else str(self.version)
 
     @property
     def text(self) -> str:
@@ -47,6 +58,13 @@ class SampleFile:
         What is in it.
         """
         return "".join(f"{statement};\n" for statement in self.statements)
+
+    @property
+    def digest(self) -> str:
+        """
+        The SHA-256 of its bytes.
+        """
+        return sha256(self.text.encode()).hexdigest()
 
     @property
     def effects(self) -> tuple[str, ...]:
@@ -67,7 +85,7 @@ class SampleFile:
         Correct what is broken.
         """
         right = (statement.replace(_MISTAKE, "INSERT") for statement in self.statements)
-        return SampleFile(self.version, tuple(right))
+        return replace(self, statements=tuple(right))
 
     @property
     def transactional(self) -> bool:
@@ -89,7 +107,8 @@ def sample_folder(*kinds: str) -> tuple[SampleFile, ...]:
             ``"lenient"`` build an index outside any transaction, between two
             statements, the second one IF NOT EXISTS; ``"database"`` does there
             what leaves no evidence; ``"unlocks"`` gives its session's locks
-            away; ``"records"`` records itself in the ledger; ``"broken"`` and
+            away; ``"records"`` records itself in the ledger; ``"repeats"`` is
+            repeatable, and comes last; ``"broken"`` and
             ``"half-broken"`` end in a syntax error, the second one after an index.
     """
     return tuple(sample_file(version, kind) for version, kind in enumerate(kinds, 1))
@@ -99,13 +118,13 @@ def sample_file(version: int, kind: str) -> SampleFile:
     """
     Make a file of one of the kinds of `sample_folder`.
     """
-    return SampleFile(version, tuple(_statements(kind, version)))
+    return SampleFile(version, tuple(_statements(kind, version)), kind == "repeats")
 
 
 def _statements(kind: str, version: int) -> Iterable[str]:
     table = f"t{version}"
     yield f"CREATE TABLE {table} (i int)"
-    if kind == "tables":
+    if kind in {"tables", "repeats"}:
         yield f"INSERT INTO {table} VALUES (1)"
     elif kind in {"index", "lenient"}:
         absent = "IF NOT EXISTS " if kind == "lenient" else ""

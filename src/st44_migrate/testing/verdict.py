@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..errors import ApplyError, MigrateError, PlanError
+from ..model import Version, read_version
 from .actors import Actor, Fault
+from .memory_store import Record
 from .oracle import contradictions
 from .stage import Stage
 
@@ -60,17 +62,17 @@ def _of_the_ending(stage: Stage, actor: Actor) -> Iterator[str]:
     elif error is None:
         missing = actor.versions - _recorded(stage)
         if missing or actor.stepper.result().pending:
-            yield f"reported success, and {sorted(missing)} is not recorded"
+            yield f"reported success, and {sorted(map(str, missing))} is not recorded"
     elif not isinstance(error, MigrateError):
         yield f"raised {error!r}"
     untrue = set(actor.reported()) - _recorded(stage)
     if untrue:
-        yield f"says that it applied {sorted(untrue)}, which is not recorded"
+        yield f"says that it applied {sorted(map(str, untrue))}, which is not recorded"
     if silent := _applied_by(stage, actor) - set(actor.reported()):
-        yield f"says nothing of {sorted(silent)}, which it applied"
+        yield f"says nothing of {sorted(map(str, silent))}, which it applied"
 
 
-def _applied_by(stage: Stage, actor: Actor) -> set[int]:
+def _applied_by(stage: Stage, actor: Actor) -> set[Version | None]:
     """
     List what an actor has to give account of.
 
@@ -83,8 +85,8 @@ def _applied_by(stage: Stage, actor: Actor) -> set[int]:
         return set()
     pids = {session.pid for session in driver.opened()}
     rows = stage.database.rows("schema_migrations_journal").items()
-    ours = {int(key) for key, row in rows if row.get("backend_pid") in pids}
-    failed = {error.migration.version} if isinstance(error, ApplyError) else set[int]()
+    ours = {read_version(key) for key, row in rows if row.get("backend_pid") in pids}
+    failed = {error.migration.version} if isinstance(error, ApplyError) else set[Version]()
     return (ours & _recorded(stage)) - failed
 
 
@@ -100,8 +102,18 @@ def _of_failures(stage: Stage) -> Iterator[str]:
             yield f"{actor.name} failed without a reason of its own: {actor.stepper.error!r}"
 
 
-def _recorded(stage: Stage) -> set[int]:
-    return {int(label) for label in stage.database.rows("schema_migrations")}
+def _recorded(stage: Stage) -> set[Version | None]:
+    journal = stage.database.rows("schema_migrations_journal")
+    applied = [
+        file.key
+        for file in stage.rehearsal.files
+        if file.repeatable and _is_applied(journal.get(file.key), file.digest)
+    ]
+    return {read_version(text) for text in (*stage.database.rows("schema_migrations"), *applied)}
+
+
+def _is_applied(row: Record | None, digest: str) -> bool:
+    return row is not None and (row["state"], row.get("raw_checksum")) == ("applied", digest)
 
 
 def _in_doubt(stage: Stage) -> bool:
