@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _engine, _settle
+from . import _engine
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
 from ._defaults import (
     asyncio_attend,
@@ -152,6 +152,8 @@ class Migrator:
         """
         Record every file up to *version* as applied, without running any.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.baseline(world, migrations, version, reason))
 
@@ -159,6 +161,8 @@ class Migrator:
         """
         Record one file as applied, without running it.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.mark(world, migrations, version, reason))
 
@@ -166,6 +170,8 @@ class Migrator:
         """
         Accept an edited or missing file, or a statement that was in doubt.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.repair(world, migrations, version, reason))
 
@@ -173,6 +179,8 @@ class Migrator:
         """
         Tell everything that is known of one version.  Read-only.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
 
@@ -242,6 +250,8 @@ class AsyncMigrator:
         """
         See `Migrator.baseline`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.baseline(world, migrations, version, reason))
 
@@ -249,6 +259,8 @@ class AsyncMigrator:
         """
         See `Migrator.mark`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.mark(world, migrations, version, reason))
 
@@ -256,6 +268,8 @@ class AsyncMigrator:
         """
         See `Migrator.repair`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.repair(world, migrations, version, reason))
 
@@ -263,6 +277,8 @@ class AsyncMigrator:
         """
         See `Migrator.show`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
 

@@ -14,8 +14,6 @@ from .. import Migrator, Settings
 from ..errors import ConfigError, DatabaseUnavailable, MigrateError, SourceError
 from ..events import Event, RunFailed, RunFinished
 from ..observe import tee
-from ..observe.lines import write_line
-from ..observe.wording import tell
 from ..protocols import Observer
 from .config import choose_database, choose_ledger
 from .options import Choices, FolderChoices
@@ -89,6 +87,9 @@ def _display(output: Output, stack: ExitStack) -> Observer | None:
 
 
 def _tell_all(event: Event) -> None:
+    from ..observe.lines import write_line
+    from ..observe.wording import tell
+
     # How it ended is the command's to say.
     if not isinstance(event, (RunFailed, RunFinished)):
         write_line(sys.stderr, tell(event))

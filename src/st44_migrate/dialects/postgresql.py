@@ -15,10 +15,7 @@ from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Footing, Tables, Trouble
 from .phrase import GAP, Phrase
-from .postgresql_alone import evidence, unfinished
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
-from .postgresql_holders import holders
-from .postgresql_progress import progress
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
 __all__ = ["PostgreSQL"]
@@ -112,10 +109,11 @@ class PostgreSQL:
             tables,
         )
         same = f"encode(sha256(convert_to(({lines}), 'UTF8')), 'hex') = '{digest}'"
+        # OFFSET is a fence: behind it the answer decides whether rows are read at all.
         return (
             f"WITH known AS MATERIALIZED (SELECT {premise} IS NULL AND coalesce({same}, false) AS same)"
-            f" SELECT known.same, found.* FROM known LEFT JOIN LATERAL"
-            f" (SELECT * FROM ({query}) AS every WHERE NOT known.same) AS found ON true"
+            f" SELECT known.same, found.* FROM known LEFT JOIN (SELECT * FROM ({query}) AS every"
+            f" WHERE NOT (SELECT same FROM known) OFFSET 0) AS found ON true"
         )
 
     def chunks(self, text: str) -> Sequence[str]:
@@ -191,20 +189,28 @@ class PostgreSQL:
     # --- statements that commit by themselves ---
 
     def unfinished(self, statement: str) -> str | None:
+        from .postgresql_alone import unfinished
+
         return unfinished(statement, literal)
 
     def discard(self, name: str) -> str:
         return f"DROP INDEX CONCURRENTLY {name}"
 
     def evidence(self, statement: str) -> str | None:
+        from .postgresql_alone import evidence
+
         return evidence(statement, literal)
 
     # --- errors ---
 
     def holders(self, statement: str) -> str | None:
+        from .postgresql_holders import holders
+
         return holders(statement, literal)
 
     def progress(self, statement: str, pid: int | None) -> str | None:
+        from .postgresql_progress import progress
+
         return progress(statement, pid)
 
     def violations(self) -> str | None:
