@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from st44_migrate.testing.servers import PostgresServer, postgres_server
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
     "ci",

@@ -7,6 +7,7 @@ bottom, each as its language says:
 ``python``
     A new interpreter runs it with warnings as errors.  Lines that end like
     ``print(...)  # this``, or are ``# prints: this``, are the output to expect.
+    With a ``:caption:``, the file of that name is written, for a later block to run.
 
 ``console``
     Lines after ``$`` are given to one bash, ``>`` goes on with the line before;
@@ -96,7 +97,10 @@ def block(content: str, match: re.Match[str]) -> Block:
 
 
 def run_python(block: Block, room: Path, at: str) -> None:
-    write(block, room)
+    if block.caption:
+        compile(block.text, at, "exec")
+        write(block, room)
+        return
     command = [sys.executable, "-W", "error", "-c", block.text]
     done = subprocess.run(
         command, check=False, cwd=room, env=environment(room), capture_output=True, text=True

@@ -41,3 +41,21 @@ def test_readers_while_a_table_is_altered(postgres: PostgresServer) -> None:
         assert re.fullmatch(r"\d+\.\d\d s", after)
         assert int(reads) >= 3
         assert int(attempts) >= 1 if way == "st44-migrate" else int(attempts) <= 1
+
+
+def test_databases_for_tests(postgres: PostgresServer) -> None:
+    """Each way gets its tests through; pytest-postgresql where it is installed."""
+    command = [sys.executable, "-W", "error", str(BENCHMARKS / "databases.py")]
+    done = subprocess.run(
+        [*command, "--url", postgres.url, "--tests", "3", "--others", "2", "--workers", "1"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *lines = (re.split(r" {2,}", line) for line in done.stdout.splitlines())
+    assert head == ["database by", "tests", "all of pytest", "a test"]
+    assert [line[:2] for line in lines[:2]] == [
+        ["st44-migrate", "3"],
+        ["up on an empty database", "2"],
+    ]

@@ -16,6 +16,7 @@ import pytest
 import st44_migrate
 from pages import FENCE, PAGES, ROOT, RUN, Block, blocks
 from st44_migrate import Settings, errors, protocols
+from st44_migrate.lint import IGNORE_CODES, RULES
 
 NOT_RUN = {"CONTRIBUTING.md": 1}
 
@@ -81,6 +82,14 @@ def test_every_failure_has_a_section() -> None:
     headings = set(re.findall(r"^#{2,3} (\S+)$", page, re.MULTILINE))
     raised = set(errors.__all__) - {"MigrateError", "DriverError"}
     assert headings == raised | codes() | {"Problems"}
+
+
+def test_every_rule_has_a_section() -> None:
+    """Each code of the linter is a heading of lint.md, which says how much it weighs."""
+    page = (ROOT / "docs/lint.md").read_text("utf-8").partition("## Rules")[2]
+    shown = dict(re.findall(r"^### (\S+)\n\n(?:\*(\w+)\b)?", page, re.MULTILINE))
+    weights = {rule.code: rule.severity.value.capitalize() for rule in RULES}
+    assert shown == {**weights, **dict.fromkeys(IGNORE_CODES, "Warning"), "edited": ""}
 
 
 def test_every_public_name_is_documented() -> None:

@@ -13,18 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _engine
+from . import _defaults, _engine
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
-from ._defaults import (
-    asyncio_attend,
-    asyncio_shield,
-    asyncio_sleep,
-    chance,
-    ignore,
-    signature,
-    thread_attend,
-    utcnow,
-)
 from ._run import run
 from ._session import Setup, within_session
 from ._world import World
@@ -112,13 +102,13 @@ class Migrator:
         self._setup = Setup(
             driver=lift_driver(driver_for(database)),
             settings=settings,
-            observer=observer or ignore,
+            observer=observer or _defaults.ignore,
             ledger=ledger,
-            now=now or utcnow,
+            now=now or _defaults.utcnow,
             sleep=lift_sleep(sleep),
-            chance=chance,
+            chance=_defaults.chance,
             shield=no_shield,
-            attend=thread_attend,
+            attend=_defaults.thread_attend,
         )
 
     def plan(self) -> Plan:
@@ -146,7 +136,7 @@ class Migrator:
 
             ApplyError: a migration failed; its *report* says what stays.
         """
-        return run_blocking(run(self._setup, self._source, signature()))
+        return run_blocking(run(self._setup, self._source, _defaults.signature()))
 
     def baseline(self, version: str, *, reason: str = "baseline") -> tuple[Status, ...]:
         """
@@ -195,7 +185,9 @@ class Migrator:
 
     def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
         return run_blocking(
-            within_session(self._setup, operation, signature=signature(), readonly=readonly)
+            within_session(
+                self._setup, operation, signature=_defaults.signature(), readonly=readonly
+            )
         )
 
 
@@ -223,13 +215,13 @@ class AsyncMigrator:
         self._setup = Setup(
             driver=async_driver_for(database),
             settings=settings,
-            observer=observer or ignore,
+            observer=observer or _defaults.ignore,
             ledger=ledger,
-            now=now or utcnow,
-            sleep=sleep or asyncio_sleep,
-            chance=chance,
-            shield=shield or asyncio_shield,
-            attend=asyncio_attend,
+            now=now or _defaults.utcnow,
+            sleep=sleep or _defaults.asyncio_sleep,
+            chance=_defaults.chance,
+            shield=shield or _defaults.asyncio_shield,
+            attend=_defaults.asyncio_attend,
         )
 
     async def plan(self) -> Plan:
@@ -244,7 +236,7 @@ class AsyncMigrator:
         See `Migrator.apply`.  When cancelled, the server's query is stopped,
         the file is rolled back and the lock is free.
         """
-        return await run(self._setup, self._source, signature())
+        return await run(self._setup, self._source, _defaults.signature())
 
     async def baseline(self, version: str, *, reason: str = "baseline") -> tuple[Status, ...]:
         """
@@ -290,7 +282,7 @@ class AsyncMigrator:
 
     async def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
         return await within_session(
-            self._setup, operation, signature=signature(), readonly=readonly
+            self._setup, operation, signature=_defaults.signature(), readonly=readonly
         )
 
 

@@ -16,7 +16,7 @@ from cli.harness import Project
 from st44_migrate import __version__
 
 COMMANDS = (
-    *("up", "status", "plan", "check", "show", "new", "detect", "wait"),
+    *("up", "status", "plan", "check", "show", "lint", "new", "detect", "wait"),
     *("baseline", "mark", "repair", "demo"),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from sqltext.kit import place, read, refusal
+from st44_migrate.sqltext import read_ignores
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_headers_are_read(text: str, transactional: bool, late: bool) -> None:
     ("text", "where", "words"),
     [
         ("-- st44: no-transactoin\nSELECT 1", (1, 10), "there is no header 'no-transactoin'"),
-        ("-- a\n-- st44: late, phase contract\nSELECT 1", (2, 16), "'phase contract'"),
+        ("-- a\n-- st44: late, phase three\nSELECT 1", (2, 16), "'phase three'"),
         ("-- st44:\nSELECT 1", (1, 9), "a header without a name"),
         ("-- st44: late,\nSELECT 1", (1, 15), "a header without a name"),
         ("-- st44:", (1, 8), "a header without a name"),
@@ -44,6 +45,11 @@ def test_headers_are_read(text: str, transactional: bool, late: bool) -> None:
             "-- st44: transaction\n-- st44: late, no-transaction\nSELECT 1",
             (2, 16),
             "'no-transaction' contradicts 'transaction' above",
+        ),
+        (
+            "-- st44: phase  contract\n-- st44: phase expand\nSELECT 1",
+            (2, 10),
+            "'phase expand' contradicts 'phase contract' above",
         ),
         ("-- st44 late\nSELECT 1", (1, 1), "looks like a header"),
         ("/* st44: late */ SELECT 1", (1, 1), "looks like a header"),
@@ -70,3 +76,21 @@ def test_a_misspelt_header_is_guessed() -> None:
     happened = refusal(f"-- st44: \x1b[31m{'a' * 1000}\nSELECT 1").happened
     assert happened.endswith(f"there is no header '\ufffd[31m{'a' * 35}...'.")
     assert refusal("/* st44: LATE */ SELECT 1").remedy == "Write '-- st44: late'."
+
+
+@pytest.mark.parametrize("phase", ["expand", "contract"])
+def test_a_phase_is_read(phase: str) -> None:
+    """It says something to people and to the linter, and nothing to a run."""
+    script = read(f"-- st44: late, phase {phase}\nSELECT 1")
+    assert (script.phase, script.late, script.transactional) == (phase, True, True)
+    assert read("SELECT 1").phase == ""
+
+
+def test_an_ignore_is_no_header() -> None:
+    """It may stand anywhere, and does not change what is run."""
+    text = "SELECT 1; -- st44: ignore a-code since so\n-- st44: Ignore-File b\n-- st44: ignore"
+    assert [
+        (ignore.code, ignore.reason, ignore.file) for ignore in read_ignores(text, "postgresql")
+    ] == [("a-code", "since so", False), ("b", "", True), ("", "", False)]
+    assert read(text).checksum == read("SELECT 1;").checksum
+    assert "there is no header 'ignored" in refusal("-- st44: ignored x\nSELECT 1").happened

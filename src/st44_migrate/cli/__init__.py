@@ -2,9 +2,10 @@
 The command ``st44-migrate``.
 
     entry    one run of the command: errors, signals, exit codes
-    app      the group of commands;  run, look, settle, new, demo: the commands
+    app      the group of commands;  run, look, lint, settle, new, demo: the commands
     options  what can be said on the command line
     config   which database, folder and ledger is meant (pure);  project: pyproject.toml
+    survey   a folder read for lint;  strict: the same for ``check --strict``
     session  from choices to a `Migrator`
     output   one document or text on stdout, everything else on stderr
     trace    what a run was doing when it was interrupted

@@ -20,6 +20,7 @@ _HOME = {
     "plan": "look",
     "check": "look",
     "show": "look",
+    "lint": "lint",
     "new": "new",
     "detect": "detect",
     "wait": "run",

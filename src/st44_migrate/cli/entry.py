@@ -4,7 +4,8 @@ One run of the command: what can go wrong, in words, and the exit code.
     0  done                        4  folder and ledger disagree
     1  a migration failed          5  another runner holds the lock
     2  usage, settings, folder     6  the database is not reachable
-    3  check: something pending    130, 143  Ctrl-C, SIGTERM
+    3  check: something pending    7  lint, check --strict: a rule is broken
+    130, 143  Ctrl-C, SIGTERM
 """
 
 from __future__ import annotations

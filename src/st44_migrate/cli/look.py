@@ -4,6 +4,8 @@ The commands that look and change nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from ..model import Plan
@@ -32,8 +34,9 @@ Exit codes:
   3  something is pending
   4  folder and ledger disagree
   6  the database is not reachable
+  7  --strict: what is pending breaks a rule
 """
-_PENDING = 3
+_PENDING, _FOUND = 3, 7
 
 
 @click.command()
@@ -71,25 +74,41 @@ def plan(
 
 @click.command(epilog=_CODES)
 @folder_argument
+@click.option("--strict", is_flag=True, help="Lint what is pending, too.")
 @database_options(shows=("--allow-late",))
 @output_options
 @click.pass_context
 def check(
-    context: click.Context, output: Output, *, folder: FolderChoices, choices: Choices
+    context: click.Context,
+    output: Output,
+    *,
+    folder: FolderChoices,
+    strict: bool,
+    choices: Choices,
 ) -> None:
     """
     Say by the exit code whether folder and database agree.
+
+    With --strict, files that are pending also have to follow the rules of lint;
+    those that are applied cannot be changed any more.
     """
     output.on_failure = plan_error
     with migrator(choices, folder, output) as runner:
         plan = runner.plan()
+    refused = _refusal(plan)
+    broken = False
+    if strict:
+        from .strict import find  # reads the folder anew; who does not ask does not wait
+
+        found, broken = find(plan, folder, choices)
+        plan = replace(plan, problems=(*plan.problems, *found))
     for problem in plan.problems:
         say = output.answer if problem in plan.errors else output.remark
         say(render_problem(problem))
     if plan.pending:
         output.answer("pending: " + ", ".join(p.migration.path for p in plan.pending))
     output.result(plan_document(plan), verdict(plan))
-    context.exit(_refusal(plan) or (_PENDING if plan.pending else 0))
+    context.exit(refused or (_FOUND if broken else _PENDING if plan.pending else 0))
 
 
 def _refusal(plan: Plan) -> int:

@@ -160,6 +160,9 @@ class Script:
         records: The versions, as written, that the file itself inserts into a
             table of the ledger's name.
 
+        phase: What the header ``-- st44: phase contract`` says, ``"expand"`` or
+            ``"contract"``; ``""`` without one.  A run treats all the same.
+
         origin: The whole file, where *text* is only a part of it.
     """
 
@@ -174,6 +177,7 @@ class Script:
     late: bool = False
     records: tuple[str, ...] = ()
     origin: Origin | None = field(default=None, repr=False)
+    phase: str = ""
 
     @property
     def statements(self) -> tuple[Statement, ...]:

@@ -120,7 +120,10 @@ class Header:
         transaction: Whether it wants one; None: it does not say.
 
         late: It may be applied below the highest applied version.
+
+        phase: Which step of a change it is, ``"expand"`` or ``"contract"``, or ``""``.
     """
 
     transaction: bool | None = None
     late: bool = False
+    phase: str = ""

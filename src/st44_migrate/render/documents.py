@@ -15,6 +15,9 @@ whole milliseconds.  Every command prints exactly one document.
     [{"version", "name", "path", "statements", "transactional", "resume_at"}],
     "ahead": [version], "problems": [{"code", "severity", "version", "path",
     "line", "column", "message", "remedy"}], "error"}``
+``lint``
+    ``{"status": "clean"|"findings"|"failed", "files", "findings": [a problem, as
+    in plan], "error"}``
 ``show``
     ``{"version", "name", "state", "applied_at", "applied_by", "duration_ms",
     "reason", "path", "applied_sql", "diff"}``
@@ -53,6 +56,7 @@ __all__ = [
     "plain_error",
     "plan_document",
     "plan_error",
+    "problem_document",
     "record_document",
     "report_document",
     "status_document",
@@ -146,7 +150,7 @@ def plan_document(plan: Plan) -> Document:
         "count": len(plan.applied),
         "pending": [_pending(pending) for pending in plan.pending],
         "ahead": [entry.label for entry in plan.ahead],
-        "problems": [_problem(problem) for problem in plan.problems],
+        "problems": [problem_document(problem) for problem in plan.problems],
         "error": None,
     }
 
@@ -177,7 +181,10 @@ def _pending(pending: Pending) -> Document:
     }
 
 
-def _problem(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> Document:
+    """
+    Describe a problem, or what a linter found.
+    """
     return {
         "code": problem.code,
         "severity": problem.severity.value,

@@ -18,6 +18,7 @@ from st44_migrate.model import Header, LongVersion, Migration, Notation, read_ve
 
 from .listing import misnamed, nothing, printable
 from .naming import Misnamed, Name, Names, read_integer
+from .programs import instead, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -166,6 +167,12 @@ class FileLayout:
             raise misnamed(tree, wrong, self._whole_rule("what is not one belongs"), hint)
         if not names.migrations:
             raise nothing(tree, names.ignored, self._whole_rule(""), hint)
+        return self.made(tree, names, values)
+
+    def made(self, tree: Tree, names: Names, values: Mapping[str, str]) -> Sequence[Migration]:
+        """
+        Make the migrations that have *names*, in order, whatever else is there.
+        """
         made = [self._make(tree, name, values) for name in names.migrations]
         return made if self.arrange is None else _ranked(made, list(self.arrange(made)))
 
@@ -216,7 +223,7 @@ class FileLayout:
             return Misnamed(file, None)
         program = self.code.fullmatch(file)
         if program and file not in values:
-            return Misnamed(file, None, *_program(self.name, file))
+            return Misnamed(file, None, *refusal(self.name, file))
         found = program or self.pattern.fullmatch(file)
         name = self.read(found) if found and file.isprintable() else None
         if name is None and (found or self.near.fullmatch(file)):
@@ -242,7 +249,7 @@ class FileLayout:
 
     def _make(self, tree: Tree, name: Name, values: Mapping[str, str]) -> Migration:
         sql = values.get(name.file) if self.code.fullmatch(name.file) else None
-        content = tree.read(name.file) if sql is None else _instead(name.file, sql)
+        content = tree.read(name.file) if sql is None else instead(name.file, sql)
         aside = self.aside(tree, name.file) if self.aside else Aside()
         used = tuple(sorted(self._used(tree, content, values).items())) if aside.fills else ()
         digest = sha256(content)
@@ -286,19 +293,3 @@ def _ranked(made: Sequence[Migration], ordered: Sequence[Migration]) -> Sequence
     if list(made) == list(ordered):
         return made
     return [replace(migration, rank=rank) for rank, migration in enumerate(ordered, 1)]
-
-
-def _instead(file: str, sql: str) -> bytes:
-    """
-    Give what runs in the place of a program: what the user says it does.
-    """
-    return sql.encode("utf-8", "surrogatepass") if sql.strip() else f"-- not {file}\n".encode()
-
-
-def _program(tool: str, file: str) -> tuple[str, str]:
-    file = printable(file)
-    return (
-        f"is a program, which only {tool} can run.",
-        f"Say in SQL what it does: --set '{file}=UPDATE ...', or values={{{file!r}: ...}} in Python;"
-        f" empty if nothing is to be done. Or write that into a .sql file in its place.",
-    )

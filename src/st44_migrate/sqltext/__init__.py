@@ -23,21 +23,25 @@ from __future__ import annotations
 
 from .bodies import body_start
 from .checksum import units_checksum
+from .directives import Ignore, read_ignores
 from .flaw import Flaw
-from .lexer import split
+from .lexer import split, words
 from .position import excerpt, place_in, place_of, whole
 from .records import recorded_versions
 from .script import read_script
 
 __all__ = [
     "Flaw",
+    "Ignore",
     "body_start",
     "excerpt",
     "place_in",
     "place_of",
+    "read_ignores",
     "read_script",
     "recorded_versions",
     "split",
     "units_checksum",
     "whole",
+    "words",
 ]

@@ -1,23 +1,28 @@
 """
 The headers of a file: ``-- st44: no-transaction`` before its first statement.
+
+And what is said to the linter, anywhere: ``-- st44: ignore CODE reason``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..model import Header
 from .flaw import Flaw, shown
 from .lexer import Span, spans
-from .lexicon import COMMENTS, Lexicon
+from .lexicon import COMMENTS, Lexicon, lexicon_of
 
-__all__ = ["read_header"]
+__all__ = ["Ignore", "read_header", "read_ignores"]
 
-_KNOWN = ("no-transaction", "transaction", "late")
+_KNOWN = ("no-transaction", "transaction", "late", "phase expand", "phase contract")
+_OPPOSITES = (("transaction", "no-transaction"), ("phase expand", "phase contract"))
 _LIST = "The headers are: " + ", ".join(f"'-- st44: {name}'" for name in _KNOWN) + "."
 
 _DIRECTIVE = re.compile(r"--[ \t]*+st44[ \t]*+:(?P<names>[^\n\r]*+)", re.IGNORECASE)
+_IGNORE = re.compile(r"[ \t]*+ignore(?P<file>-file)?(?![\w-])", re.IGNORECASE)
 _NEARLY = re.compile(
     rf"(?:--|/\*)[\s*]*+st-?44(?:-migrate)?[\s:=]++(?P<name>{'|'.join(_KNOWN)})\b", re.IGNORECASE
 )
@@ -48,12 +53,55 @@ def read_header(text: str, lexicon: Lexicon, first: int) -> Header:
                 happened = f"'{name}' contradicts '{_opposite(name)}' above."
                 raise Flaw(offset, happened, "Delete one of them.")
             names.add(name)
-    transaction = "transaction" in names if names - {"late"} else None
-    return Header(transaction, "late" in names)
+    transaction = "transaction" in names if names & set(_OPPOSITES[0]) else None
+    phases = [name.removeprefix("phase ") for name in names if name.startswith("phase ")]
+    return Header(transaction, "late" in names, phases[0] if phases else "")
 
 
 def _opposite(name: str) -> str:
-    return {"transaction": "no-transaction", "no-transaction": "transaction"}.get(name, "")
+    pair = next((pair for pair in _OPPOSITES if name in pair), None)
+    return pair[name == pair[0]] if pair else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """
+    A comment that lets something be: ``-- st44: ignore CODE reason``.
+
+    Args:
+        code: Which rule of the linter it is about; may be ``""``, which is wrong.
+
+        reason: Why, in its author's words; may be ``""``, which is wrong too.
+
+        offset: Where it stands.
+
+        file: Whether it is for the whole file, ``-- st44: ignore-file CODE reason``.
+    """
+
+    code: str
+    reason: str
+    offset: int
+    file: bool
+
+
+def read_ignores(text: str, dialect: str) -> tuple[Ignore, ...]:
+    """
+    Find every ignore in *text*, in order.  Only the linter asks: none of them has
+    a meaning to a run.
+
+    Raises:
+        Flaw: something opens and never ends.
+    """
+    if "ignore" not in text.lower():
+        return ()
+    found: list[Ignore] = []
+    for opener, start, end in spans(text, lexicon_of(dialect)):
+        said = _DIRECTIVE.match(text, start, end) if opener in COMMENTS else None
+        word = _IGNORE.match(said["names"]) if said else None
+        if said and word:
+            code, _, reason = said["names"][word.end() :].strip().partition(" ")
+            found.append(Ignore(code, reason.strip(), start, bool(word["file"])))
+    return tuple(found)
 
 
 def _directives(text: str, comment: Span) -> Iterator[tuple[str, int]]:
@@ -69,9 +117,11 @@ def _directives(text: str, comment: Span) -> Iterator[tuple[str, int]]:
             happened = "this comment looks like a header, but would do nothing."
             raise Flaw(start, happened, f"Write '-- st44: {name}'.")
         return
+    if _IGNORE.match(found["names"]):
+        return
     at = found.start("names")
     for part in found["names"].split(","):
-        name = part.strip().lower()
+        name = " ".join(part.lower().split())
         offset = at + len(part) - len(part.lstrip())
         if name not in _KNOWN:
             raise Flaw(min(offset, len(text) - 1), *_unknown(name))

@@ -17,7 +17,7 @@ from ..model import Statement
 from .lexicon import BLANKS, COMMENTS, Compound, Lexicon, lexicon_of
 from .quoting import NAME_PART
 
-__all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens"]
+__all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens", "words"]
 
 _BLANK = re.compile(f"[{BLANKS}]*+")
 _TWO_WORDS = re.compile(rf"[A-Za-z]++[ \t\n]++([A-Za-z_]++)(?!{NAME_PART})")
@@ -100,6 +100,16 @@ def phrase(text: str, lexicon: Lexicon, limit: int | None = None, at: int = 0) -
     """
     found = islice(tokens(text, lexicon, at), limit)
     return " ".join("?" if token[0] in lexicon.quotes else token for token, _, _ in found)
+
+
+def words(text: str, dialect: str) -> list[str]:
+    """
+    List the tokens of a statement: words in lower case, all else as written.
+
+    >>> words('ALTER TABLE "Users" DROP a', "postgresql")
+    ['alter', 'table', '"Users"', 'drop', 'a']
+    """
+    return [token for token, _, _ in tokens(text, lexicon_of(dialect))]
 
 
 def second_word(text: str, at: int = 0) -> str | None:

