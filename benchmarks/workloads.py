@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["mixed", "tiny", "write"]
+__all__ = ["Files", "idle", "mixed", "tiny", "write"]
 
 Files = dict[str, str]
 
@@ -23,6 +23,13 @@ def tiny(count: int, first: int = 1) -> Files:
         f"{number:05}_make_t{number}.sql": f"CREATE TABLE t{number} (id integer, note text);\n"
         for number in range(first, first + count)
     }
+
+
+def idle(count: int) -> Files:
+    """
+    W3 and W4: many files that leave nothing behind, for a ledger that is long.
+    """
+    return {f"{number:05}_step.sql": f"SELECT {number};\n" for number in range(1, count + 1)}
 
 
 def mixed(count: int, *, sqlite: bool = False) -> Files:
