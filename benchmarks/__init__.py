@@ -2,7 +2,7 @@
 What the work around the SQL costs, beside a loop that does none of it, and beside peers.
 
     python -m benchmarks                   all of it, into benchmarks/results
-    python -m benchmarks --rounds 3 --only w1 w3 --no-peers
+    python -m benchmarks --rounds 3 --only near noop --no-peers
 
 Wall clocks of different machines, and of one machine at different hours, cannot be
 compared.  So every figure is a ratio: in each round every contestant runs once, one
@@ -15,8 +15,8 @@ one round trip and does nothing else.
     spawn        one run, measured from outside
     proxy        counts round trips, and makes them longer
     arena        fresh databases, rounds, and whether the work was really done
-    sections     what is measured, one function for each table
-    lexing       the lexer alone
+    sections     what is measured, one function for each table;  noop: W3 and W4
+    counting     round trips;  scale: growth;  lexing: the lexer alone
     figures      from costs to ratios and tables;  bars: what must hold;  plots
 
 `readers.py` stands alone: what readers feel while a table is altered.

@@ -25,11 +25,12 @@ from .bars import bars_table
 from .figures import Section, markdown
 from .noop import nothing_to_do
 from .peers import Peers, install
+from .scale import grown
 from .sections import Sizes, far, near, on_sqlite, real
 from .workloads import mixed
 
 _ROOT = Path(__file__).parent
-_SECTIONS = ("near", "far", "noop", "sqlite", "real", "lexer")
+_SECTIONS = ("near", "far", "noop", "sqlite", "real", "lexer", "scale")
 
 
 def _options() -> argparse.Namespace:
@@ -94,6 +95,9 @@ def _run(
         yield from on_sqlite(arena, sizes, peers.lite() if peers else [], seen)
     if "real" in options.only and options.corpora.is_dir():
         yield from real(arena, options.corpora)
+    if "scale" in options.only:
+        files, megabytes = (20, 0.2) if options.smoke else (10_000, 20)
+        yield from grown(arena, files, megabytes, seen)
     if "lexer" in options.only:
         texts = [("postgresql", text.encode()) for text in mixed(200).values()]
         if options.corpora.is_dir():

@@ -42,6 +42,10 @@ BARS = (
     Bar("lite wall", "SQLite W1 wall / loop with BEGIN IMMEDIATE", 1.25),
     Bar("lexer", "lexer on real folders, MB/s", 5, at_least=True),
     Bar("lexer growth", "lexer, 20 MB / 10 MB", 2.2),
+    Bar("files time", "10,000 files of 50 MB / 5,000 of 25 MB, CPU", 2.2),
+    Bar("files memory", "the same, peak memory", 2.2),
+    Bar("file time", "one file with 20 MB of statements / 10 MB, CPU", 2.2),
+    Bar("file memory", "the same, peak memory", 2.2),
 )
 
 
