@@ -34,6 +34,8 @@ unasked = sorted(loaded - {"st44_migrate"} - sys.stdlib_module_names)
 sys.exit(f"loaded unasked: {unasked}" if unasked else 0)
 """
 
+OBSERVED = "import st44_migrate.observe.opentelemetry, st44_migrate.observe.opentelemetry_health"
+
 
 def group(name: str) -> list[str]:
     """
@@ -97,6 +99,12 @@ def extras(session: nox.Session, extra: str) -> None:
             session.run("python", "-W", "error", "-c", "import st44_migrate.drivers.psycopg")
         case "cli":
             session.run("st44-migrate", "--version")
+        case "flask" | "fastapi" | "django":
+            session.run("python", "-W", "error", "-c", f"import st44_migrate.web.{extra}")
+        case "prometheus":
+            session.run("python", "-W", "error", "-c", "import st44_migrate.observe.prometheus")
+        case "otel":
+            session.run("python", "-W", "error", "-c", OBSERVED)
 
 
 @nox.session(python=OLDEST)
@@ -133,6 +141,8 @@ def docs(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """
     Build sdist and wheel, and use the wheel where the checkout is out of sight.
+
+    Then follow the tutorial with it, word for word.
     """
     session.install(*group("build"))
     dist = Path(session.create_tmp()) / "dist"
@@ -143,3 +153,4 @@ def build(session: nox.Session) -> None:
         show = "import st44_migrate as m; print(m.__version__, m.__file__)"
         session.run("python", "-I", "-W", "error", "-c", show)
         session.run("st44-migrate", "--version")
+    session.run("python", "tests/follow.py", "docs/tutorial.md", str(dist))

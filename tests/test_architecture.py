@@ -18,9 +18,15 @@ from time import perf_counter
 PACKAGE = Path(__file__).parents[1] / "src" / "st44_migrate"
 OURS = PACKAGE.name
 
-PURE = {"dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
-COLOURS = {"_defaults", "drivers", "observe", "runner", "testing"}
+PURE = {"baselines", "dialects", "draft", "lint", "plan", "problems", "render", "sqltext"}
+COLOURS = {"_defaults", "async_runner", "drivers", "observe", "runner", "testing", "web"}
 EDGES = {"cli", "__main__"}
+
+# Health has both: what decides, and what waits.
+DECIDES = {
+    *("build", "checker", "documents", "observation", "policy", "relations", "report", "rules"),
+}
+WAITS = {"background", "background_async", "parts", "probe", "probe_async", "require"}
 
 # What reaches files, sockets, processes, clocks or threads.
 DOES_IO = {
@@ -59,8 +65,15 @@ def outside(*tops: str) -> list[str]:
     return sorted(set(MODULES) - set(within(*tops)))
 
 
+def health(*names: str) -> list[str]:
+    """
+    List modules of health by their last name.
+    """
+    return [f"health.{name}" for name in sorted(names)]
+
+
 # The package itself offers the runner's names, and loads them late.
-CORE = [name for name in outside(*COLOURS, *EDGES) if name]
+CORE = [name for name in outside(*COLOURS, *EDGES) if name and name not in health(*WAITS)]
 
 
 @cache
@@ -162,6 +175,16 @@ def test_layouts_do_no_io() -> None:
     assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
 
 
+def test_adoption_is_pure() -> None:
+    """Other tools' ledgers are facts and decisions; only the list of them loads modules."""
+    modules = [name for name in within("adoption") if name != "adoption.tools"]
+    assert len(modules) > 20
+    assert only({name: tops(imports(name)) & DOES_IO for name in modules}) == {}
+    assert only({name: calls(name) & {"open", "print", "input"} for name in modules}) == {}
+    allowed = {"adoption", "baselines", "errors", "model", "plan", "protocols"}
+    assert only({name: tops(ours(name)) - allowed for name in modules}) == {}
+
+
 def test_the_core_has_no_colour() -> None:
     """Engine, ledger, journal and locks know neither an event loop, nor a thread, nor a clock."""
     assert {"_engine", "ledger", "journal", "locks"} <= set(CORE)
@@ -173,6 +196,22 @@ def test_the_core_knows_no_driver() -> None:
     above = {*COLOURS, *EDGES}
     assert only({name: tops(ours(name)) & above for name in CORE}) == {}
     assert only({name: third_party(name) for name in CORE}) == {}
+
+
+def test_health_decides_without_looking() -> None:
+    """From an observation to a document nothing waits, and nobody knows a probe."""
+    pure = health(*DECIDES)
+    assert set(pure) <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    allowed = {"model", "errors", *PURE}
+    below = {name: {n for n in ours(name) if top(n) not in allowed} for name in pure}
+    assert only({name: found - set(pure) for name, found in below.items()}) == {}
+
+
+def test_nobody_below_knows_health() -> None:
+    """Only what shows it and the edges know it, and the package itself, which loads it late."""
+    modules = set(outside("health", "observe", "web", *EDGES)) - {""}
+    assert only({name: tops(ours(name)) & {"health"} for name in sorted(modules)}) == {}
 
 
 def test_drivers_know_only_the_seam() -> None:
@@ -191,6 +230,24 @@ def test_observers_know_no_driver() -> None:
     assert (
         only({name: tops(ours(name)) & {"drivers", "runner"} for name in within("observe")}) == {}
     )
+
+
+def test_the_web_knows_no_database() -> None:
+    """What speaks HTTP sees reports, and neither a driver nor a runner; nobody needs it."""
+    allowed = {"_extras", "errors", "health", "model", "observe", "protocols", "render", "web"}
+    assert only({name: tops(ours(name)) - allowed for name in within("web")}) == {}
+    assert only({name: tops(ours(name)) & {"web"} for name in outside("web")}) == {}
+
+
+def test_the_web_decides_without_io() -> None:
+    """An answer is made of values; only adapters know a framework, each its own."""
+    pure = {f"web.{name}" for name in ("accept", "answer", "page", "schema", "site", "style")}
+    assert pure <= set(MODULES)
+    assert only({name: tops(imports(name)) & DOES_IO for name in pure}) == {}
+    frameworks = {"django", "fastapi", "flask", "starlette"}
+    others = {name: third_party(name) - {name.rpartition(".")[2]} for name in within("web")}
+    assert only(others) == {}
+    assert {name.rpartition(".")[2] for name in within("web") if third_party(name)} == frameworks
 
 
 def test_nobody_needs_the_edge() -> None:

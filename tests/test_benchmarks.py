@@ -66,6 +66,27 @@ def test_databases_for_tests(postgres: PostgresServer) -> None:
     ]
 
 
+def test_answers_through_asgi() -> None:
+    """Each form is answered, from a folder of two files, again and again."""
+    command = [sys.executable, "-W", "error", str(BENCHMARKS / "asgi.py")]
+    done = subprocess.run(
+        [*command, "--files", "2", "--seconds", "0.01"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *lines = (line.split() for line in done.stdout.splitlines())
+    assert head == ["files", "form", "bytes", "answers/s", "us", "each"]
+    assert [line[1] for line in lines] == [
+        *("bare", "alive", "document", "health+json", "text", "metrics", "page")
+    ]
+    for _, _, size, answers, each in lines:
+        assert int(size) >= 2
+        assert int(answers.replace(",", "")) > 0
+        assert float(each) > 0
+
+
 def table(page: str, title: str) -> dict[str, list[str]]:
     """
     Read the rows under *title* by their first column.

@@ -9,33 +9,37 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import st44_migrate
-from pages import FENCE, PAGES, ROOT, RUN, Block, blocks
-from st44_migrate import Settings, errors, protocols
+from pages import FENCE, PAGES, ROOT, RUN, Block, blocks, lend, wants_postgresql
+from st44_migrate import Settings, State, errors
 from st44_migrate.lint import IGNORE_CODES, RULES
 
 NOT_RUN = {"CONTRIBUTING.md": 1}
 
 # The directives that Sphinx answers for; their text is not code of ours.
-SPHINX = {"{toctree}", "{note}", "{warning}", "{eval-rst}", "{literalinclude}"}
+SPHINX = {"{toctree}", "{glossary}", "{note}", "{warning}", "{eval-rst}", "{literalinclude}"}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_runs(page: str, tmp_path: Path) -> None:
+def test_every_block_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """What a page shows is what happens, from its first block to its last."""
     not_run = 0
     room = tmp_path / "page"
     room.mkdir()
+    if wants_postgresql(page):
+        lend(request.getfixturevalue("pg_url"), room)
     for block in blocks(page):
         at = f"{page}:{block.line}"
         if block.note.startswith("not run: "):
             not_run += 1
         elif block.note.startswith("gate: "):
             check_gate(block, at)
+        elif block.note.startswith("follow: "):
+            assert page in followed(), f"{at}: nobody follows this page"
         elif block.language not in SPHINX:
             assert block.language in RUN, f"{at}: what should become of {block.language!r}?"
             RUN[block.language](block, room, at)
@@ -55,6 +59,14 @@ def check_gate(block: Block, at: str) -> None:
     script = f"here={ROOT}; {function[0]}\nreadme {name}"
     found = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
     assert found.stdout == block.text, at
+
+
+def followed() -> set[str]:
+    """
+    List the pages that noxfile.py follows on what it built, whole and word for word.
+    """
+    calls = re.findall(r'"tests/follow\.py", "([^"]+)"', (ROOT / "noxfile.py").read_text("utf-8"))
+    return set(calls)
 
 
 def test_the_readme_begins_with_two_commands() -> None:
@@ -92,12 +104,34 @@ def test_every_rule_has_a_section() -> None:
     assert shown == {**weights, **dict.fromkeys(IGNORE_CODES, "Warning"), "edited": ""}
 
 
-def test_every_public_name_is_documented() -> None:
-    """The page about Python has each name of ``__all__``, in a directive or in words."""
+# The packages that are nobody's but ours.  All others are public, where they offer names at
+# all, and so are these modules.
+INTERNAL = {"cli", "dialects", "drivers", "render", "sqltext"}
+MODULES = {"errors", "events"}
+
+
+def public_modules() -> list[str]:
+    """
+    List the modules whose ``__all__`` is public: ``"st44_migrate.model"``.
+    """
+    package = ROOT / "src" / "st44_migrate"
+    inside = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert inside > INTERNAL
+    return [
+        "st44_migrate",
+        *(f"st44_migrate.{name}" for name in sorted(inside - INTERNAL | MODULES)),
+    ]
+
+
+@pytest.mark.parametrize("module", public_modules())
+def test_every_public_name_is_documented(module: str) -> None:
+    """The page about Python has each name of ``__all__``, by a directive of Sphinx."""
     page = (ROOT / "docs/api.md").read_text("utf-8")
-    shown = set(re.findall(r"^\.\. auto\w+:: (\w+)$", page, re.MULTILINE))
-    assert "automodule:: st44_migrate.protocols" in page
-    assert set(st44_migrate.__all__) - shown - set(protocols.__all__) == {"__version__"}
+    shown = set(re.findall(r"^\.\. auto\w+:: (?:[\w.]+\.)?(\w+)$", page, re.MULTILINE))
+    for whole in re.findall(r"^\.\. automodule:: (\S+)$", page, re.MULTILINE):
+        shown |= set(import_module(whole).__all__)
+    names = set(getattr(import_module(module), "__all__", ()))
+    assert names - shown - {"__version__"} == set()
 
 
 def test_every_setting_is_documented() -> None:
@@ -126,6 +160,14 @@ def test_every_command_is_documented() -> None:
     commands = re.findall(r"^  (\w+) ", help_text.partition("Commands:")[2], re.MULTILINE)
     assert commands
     assert [name for name in commands if not re.search(rf"^`{name}\b", page, re.MULTILINE)] == []
+
+
+def test_every_state_is_in_the_glossary() -> None:
+    """The glossary is in order, and has each state that `status` may show."""
+    page = (ROOT / "docs/glossary.md").read_text("utf-8")
+    terms = re.findall(r"^([a-z]\S.*)\n  \S", page, re.MULTILINE)
+    assert terms == sorted(terms)
+    assert {state.value for state in State} - set(terms) == set()
 
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")

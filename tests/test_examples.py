@@ -51,9 +51,12 @@ def test_the_script_brings_a_database_up(pg_url: str) -> None:
     first, second = run("script.py", database=pg_url), run("script.py", database=pg_url)
     assert (first.stderr, first.returncode) == ("", 0)
     assert re.findall(r"^applied  (\d+)_", first.stdout, re.MULTILINE) == EIGHT
-    assert first.stdout.endswith("applied: 8, skipped: 0\nlatest: 016, total: 8\n")
+    assert first.stdout.startswith("degraded: Expected 8 migrations, only 0 applied")
+    healthy = "latest: 016, total: 8\nhealthy: Every migration is applied, 8 of 8.\n"
+    assert first.stdout.endswith(f"applied: 8, skipped: 0\n{healthy}")
     assert (second.stderr, second.returncode) == ("", 0)
-    assert second.stdout.endswith("applied: 0, skipped: 8\nlatest: 016, total: 8\n")
+    assert second.stdout.startswith("healthy: ")
+    assert second.stdout.endswith(f"applied: 0, skipped: 8\n{healthy}")
 
 
 def test_the_script_refuses_to_guess_a_database() -> None:

@@ -3,13 +3,14 @@ Bring a database's schema to what the code expects, and tell whether it is there
 
 How it flows; nothing imports to its right::
 
-    folder of .sql ─► source ─► plan ─► engine ─► driver ─► ledger ─► report
-                     (text)   (pure)   (order)    (I/O)     (rows)    (data)
+    folder of .sql ─► source ─► plan ─► engine ─► driver ─► ledger ─► report ─► health
+                     (text)   (pure)   (order)    (I/O)     (rows)    (data)    (pure)
 
 ``sqltext`` reads SQL, ``source`` finds files, ``plan`` compares them with the
 ledger, ``_engine`` puts effects in order, ``batch`` and ``dialects`` write what
-is sent, ``drivers`` send it, ``runner`` offers it blocking and async, ``observe``
-and ``cli`` show it to people.  Start at `Migrator`, or at ``_engine``.
+is sent, ``drivers`` send it, ``runner`` offers it blocking and async, ``health``
+tells how a database stands to the code, ``observe`` and ``cli`` show it to people.
+Start at `Migrator`, or at ``_engine``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
         PlanError,
         SourceError,
     )
+    from .health import (
+        AsyncHealthProbe,
+        HealthProbe,
+        HealthReport,
+        build_health,
+        require_current,
+        require_current_async,
+    )
     from .model import (
+        Adoption,
         Applied,
         LedgerName,
         Migration,
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
         Severity,
         State,
         Status,
+        Terms,
     )
     from .protocols import Observer, Source
     from .runner import AsyncMigrator, Migrator, migrate, migrate_async
@@ -49,12 +60,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Adoption",
     "Applied",
     "ApplyError",
+    "AsyncHealthProbe",
     "AsyncMigrator",
     "ConfigError",
     "DatabaseUnavailable",
     "Folder",
+    "HealthProbe",
+    "HealthReport",
     "LedgerError",
     "LedgerName",
     "LockTimeout",
@@ -77,9 +92,13 @@ __all__ = [
     "SourceError",
     "State",
     "Status",
+    "Terms",
     "__version__",
+    "build_health",
     "migrate",
     "migrate_async",
+    "require_current",
+    "require_current_async",
 ]
 
 _HOMES = {
@@ -87,9 +106,13 @@ _HOMES = {
         "ApplyError ConfigError DatabaseUnavailable LedgerError LockTimeout MigrateError"
         " PlanError SourceError"
     ),
+    "health": (
+        "AsyncHealthProbe HealthProbe HealthReport build_health require_current"
+        " require_current_async"
+    ),
     "model": (
-        "Applied LedgerName Migration Pending Place Plan Problem Record Report Settings Severity"
-        " State Status"
+        "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"
+        " Severity State Status Terms"
     ),
     "protocols": "Observer Source",
     "runner": "AsyncMigrator Migrator migrate migrate_async",

@@ -67,8 +67,8 @@ class _Lifted:
     async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         return self._conn.run(statements, heard)
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
-        return self._conn.fetch(sql)
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
+        return self._conn.fetch(sql, within=within)
 
     async def cancel(self) -> None:
         self._conn.cancel()

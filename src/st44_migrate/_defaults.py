@@ -9,16 +9,21 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from ._world import World
 from .events import Event
 from .journal import Signature
+from .protocols import Source
+from .source import Folder
 
 __all__ = [
+    "answer",
     "asyncio_attend",
     "asyncio_shield",
     "asyncio_sleep",
     "chance",
     "ignore",
     "signature",
+    "source_of",
     "thread_attend",
     "utcnow",
 ]
@@ -27,6 +32,20 @@ T = TypeVar("T")
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks at a long statement, and before the first."""
+
+
+def source_of(source: Source | str | os.PathLike[str]) -> Source:
+    """
+    Take a path for the folder that it names.
+    """
+    return Folder(source) if isinstance(source, str | os.PathLike) else source
+
+
+async def answer(world: World) -> None:
+    """
+    See whether the database answers.
+    """
+    await world.conn.fetch("SELECT 1")
 
 
 def ignore(event: Event) -> None:

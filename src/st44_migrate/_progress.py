@@ -23,6 +23,7 @@ from .model import (
     Plan,
     Report,
     Severity,
+    State,
     Version,
 )
 from .plan import digest, gaps, make_plan
@@ -110,7 +111,9 @@ class Progress:
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}
         if not self.announced:
-            self.skipped = len(self.migrations) - len(self.plan.pending)
+            taken = {pending.migration.path for pending in self.plan.pending}
+            files = [m for m in self.migrations if not m.baseline or m.path in taken]
+            self.skipped = len(files) - len(self.plan.pending)
 
     def digest(self) -> str | None:
         """
@@ -204,6 +207,7 @@ class Progress:
         done = {done.version: done.label for done in self.applied}
         recorded.update((version, label) for version, label in done.items() if version not in again)
         files = {migration.version for migration in self.migrations} - again
+        files -= {s.version for s in self.plan.statuses if s.state is State.COVERED}
         repeats = {p.migration.version for p in self.plan.pending if p.migration.repeatable}
         return Report(
             applied=tuple(self.applied),

@@ -5,7 +5,7 @@ One session for one operation: wait for the database, connect, work, close.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -28,8 +28,9 @@ from .protocols import (
     Observer,
     Shield,
 )
+from .shapes import OtherShape
 
-__all__ = ["Setup", "guarded", "within_session"]
+__all__ = ["Setup", "dialect_of", "evading", "guarded", "within_session"]
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ async def within_session(
     Raises:
         DatabaseUnavailable: there is none within ``settings.wait`` seconds.
     """
-    dialect = setup.dialect or _dialect(setup.driver)
+    dialect = setup.dialect or dialect_of(setup.driver)
     ledger = setup.ledger or TableLedger(dialect, setup.settings.ledger)
     emit = guarded(setup.observer)
     current = Current()
@@ -96,7 +97,14 @@ async def within_session(
         current=current,
     )
     try:
-        return await operation(world)
+        try:
+            return await operation(world)
+        except OtherShape:
+            # The name was taken when another tool's ledger was adopted.
+            evasive = await evading(world)
+            if setup.ledger is not None or not (await evasive.ledger.inspect(conn)).is_ours:
+                raise
+            return await operation(evasive)
     except DriverError as error:
         raise DatabaseUnavailable(
             f"the connection failed: {error.message}",
@@ -109,7 +117,26 @@ async def within_session(
         await setup.shield(conn.close)
 
 
-def _dialect(driver: AsyncDriver) -> Dialect:
+async def evading(world: World) -> World:
+    """
+    Work with the ledger of the other name, beside another tool's table.
+    """
+    name = world.settings.ledger.evasive
+    return replace(
+        world,
+        ledger=TableLedger(world.dialect, name),
+        settings=replace(world.settings, ledger=name),
+        read=Reader(world.dialect.name, name.table),
+    )
+
+
+def dialect_of(driver: AsyncDriver) -> Dialect:
+    """
+    Return the dialect that *driver* names.
+
+    Raises:
+        ConfigError: there is no such thing.
+    """
     try:
         return dialect_named(driver.dialect)
     except LookupError as error:

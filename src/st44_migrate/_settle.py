@@ -15,6 +15,7 @@ from ._ground import Ground, standing
 from ._reading import patiently
 from ._sending import quietly
 from ._world import World
+from .baselines import in_force, without_doubles
 from .errors import ConfigError, DriverError, LedgerError, SourceError
 from .model import (
     History,
@@ -31,7 +32,7 @@ from .model import (
 )
 from .sqltext import units_checksum
 
-__all__ = ["baseline", "mark", "repair", "show"]
+__all__ = ["baseline", "mark", "recorded", "repair", "retired", "show"]
 
 
 async def baseline(
@@ -40,6 +41,7 @@ async def baseline(
     """
     Record every file up to *version* as applied: the database has it all.
     """
+    migrations = without_doubles(migrations)
     last = _find(migrations, _version(version), version)
     files = [migration for migration in migrations if not migration.repeatable]
     if last.repeatable:
@@ -56,7 +58,7 @@ async def baseline(
         history = await world.ledger.read(world.conn)
         held = {entry.version for entry in history.entries}
         missing = [migration for migration in files if migration.version not in held]
-        statements = [sql for m in missing for sql in _adopt(world, ground, m, reason)]
+        statements = [sql for m in missing for sql in recorded(world, ground, m, reason)]
         await _commit(world, statements)
     return tuple(_status(migration) for migration in missing)
 
@@ -67,12 +69,12 @@ async def mark(
     """
     Record one file as applied without running it.
     """
-    migration = _find(migrations, _version(version), version)
+    migration = _find(without_doubles(migrations), _version(version), version)
     # Look before anything is created: there may be nothing to do.
     _refuse_applied(await world.ledger.read(world.conn), migration)
     async with standing(world) as ground:
         _refuse_applied(await world.ledger.read(world.conn), migration)
-        await _commit(world, _adopt(world, ground, migration, reason))
+        await _commit(world, recorded(world, ground, migration, reason))
     return (_status(migration),)
 
 
@@ -96,19 +98,21 @@ async def repair(
     statement in question.
     """
     number = _version(version)
+    # Look before anything is created: there may be nothing to do.
+    history = await world.ledger.read(world.conn)
+    migrations = in_force(migrations, history)
     file = None
     if any(migration.version == number for migration in migrations):
         file = _find(migrations, number, version)
-    # Look before anything is created: there may be nothing to do.
-    _find_repair(await world.ledger.read(world.conn), file, number, version)
+    _find_repair(history, file, number, version)
     async with standing(world) as ground:
         history = await world.ledger.read(world.conn)
         entry, leftover = _find_repair(history, file, number, version)
         if entry is not None and file is not None:
-            await _commit(world, _adopt(world, ground, file, reason, record=False))
+            await _commit(world, recorded(world, ground, file, reason, record=False))
             return (_status(file),)
         if entry is not None:
-            await _commit(world, _retire(world, ground, entry, reason))
+            await _commit(world, retired(world, ground, entry, reason))
             return (Status(number, entry.label, entry.name, State.MISSING),)
         if file is not None and leftover is not None:
             await _commit(world, _resume(world, ground, file, leftover, reason))
@@ -142,6 +146,7 @@ async def show(world: World, migrations: Sequence[Migration], version: str) -> R
     """
     number = _version(version)
     history = await world.ledger.read(world.conn)
+    migrations = in_force(migrations, history)
     entry = _entry(history, number)
     leftover = next((left for left in history.leftovers if left.version == number), None)
     kept = entry.journal if entry is not None else leftover
@@ -170,9 +175,12 @@ def _text(world: World, file: Migration | None) -> str | None:
 # --- statements ---------------------------------------------------------------
 
 
-def _adopt(
+def recorded(
     world: World, ground: Ground, migration: Migration, reason: str, *, record: bool = True
 ) -> list[str]:
+    """
+    Write the statements that record *migration* as applied, as it is now.
+    """
     script = world.read(migration)
     statements = journal.adopt(
         ground.footing, world.dialect, migration, script, world.signature, reason=reason
@@ -183,7 +191,10 @@ def _adopt(
     return statements
 
 
-def _retire(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> list[str]:
+def retired(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> list[str]:
+    """
+    Write the statements that note that *entry* has no file any more.
+    """
     return [journal.retire(ground.footing, world.dialect, entry, world.signature, reason=reason)]
 
 

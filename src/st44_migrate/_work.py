@@ -18,6 +18,7 @@ from ._reading import look, read, seen
 from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
+from .baselines import in_force
 from .dialects import Trouble
 from .errors import MigrateError
 from .events import MigrationFailed, MigrationSkipped
@@ -110,7 +111,7 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
         # No lock says that the old session is gone: its claim does.
         await quietly(world, [item.sql for item in ground.envelope.probe(pending)])
     history = await read(world)
-    files = {migration.version: migration for migration in progress.migrations}
+    files = {file.version: file for file in in_force(progress.migrations, history)}
     if await resolve_doubts(world, ground.envelope, files, history):
         history = await read(world)
     return seen(history, ground.footing)

@@ -10,7 +10,8 @@ The error tree: what happened, what is unchanged, what to do.
     ├── LedgerError            the ledger cannot be read or written              4
     ├── ApplyError             a migration failed; .report says what stays       1
     ├── LockTimeout            another runner holds the lock; nothing ran        5
-    └── DatabaseUnavailable    not reachable within the wait                     6
+    ├── DatabaseUnavailable    not reachable within the wait                     6
+    └── NotCurrent             not what the code expects (see `health.require`)  3
 
 `DriverError` stands beside the tree: it is what a driver raises, and the engine
 turns it into one of the above.
@@ -19,6 +20,9 @@ turns it into one of the above.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+
+from ._travelling import Travelling
+from .model.fault import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,25 +42,7 @@ __all__ = [
 ]
 
 
-class _Travelling(Exception):
-    """
-    An exception with keyword arguments that can be pickled all the same.
-    """
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _again, (type(self), self.args, self.__dict__)
-
-
-def _again(
-    kind: type[BaseException], args: tuple[object, ...], state: dict[str, object]
-) -> BaseException:
-    error = kind.__new__(kind, *args)
-    error.args = args
-    error.__dict__.update(state)
-    return error
-
-
-class MigrateError(_Travelling):
+class MigrateError(Travelling):
     """
     Anything this library raises on purpose.
 
@@ -68,15 +54,26 @@ class MigrateError(_Travelling):
         unchanged: What is as it was before; may be empty.
 
         remedy: What to do now; may be empty.
+
+        fault: The same in the words of a health document.
     """
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
+    fault: Fault = Fault.INTERNAL
 
     def __init__(
-        self, happened: str, *, excerpt: str = "", unchanged: str = "", remedy: str = ""
+        self,
+        happened: str,
+        *,
+        excerpt: str = "",
+        unchanged: str = "",
+        remedy: str = "",
+        fault: Fault | None = None,
     ) -> None:
         super().__init__(happened)
+        if fault is not None:
+            self.fault = fault
         self.happened = happened
         self.excerpt = excerpt
         self.unchanged = unchanged
@@ -94,6 +91,7 @@ class ConfigError(MigrateError):
 
     exit_code = 2
     code = "config"
+    fault = Fault.UNCONFIGURED
 
 
 class SourceError(MigrateError):
@@ -146,6 +144,7 @@ class LedgerError(MigrateError):
 
     exit_code = 4
     code = "ledger"
+    fault = Fault.LEDGER
 
 
 class LockTimeout(MigrateError):
@@ -167,6 +166,7 @@ class DatabaseUnavailable(MigrateError):
 
     exit_code = 6
     code = "unavailable"
+    fault = Fault.UNAVAILABLE
 
     def __init__(
         self,
@@ -175,8 +175,9 @@ class DatabaseUnavailable(MigrateError):
         transient: bool,
         unchanged: str = "Nothing was run.",
         remedy: str = "",
+        fault: Fault | None = None,
     ) -> None:
-        super().__init__(happened, unchanged=unchanged, remedy=remedy)
+        super().__init__(happened, unchanged=unchanged, remedy=remedy, fault=fault)
         self.transient = transient
 
 
@@ -235,7 +236,7 @@ class ApplyError(MigrateError):
         return self.error.sqlstate if self.error else None
 
 
-class DriverError(_Travelling):
+class DriverError(Travelling):
     """
     A statement or a connection failed: the only thing that a driver raises.
 

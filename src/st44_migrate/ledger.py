@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from . import journal
 from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
-from .model import History, LedgerName, LongVersion, read_version
+from .model import Fault, History, LedgerName, LongVersion, read_version
 from .protocols import AsyncConnection, Row
 from .rows import read_history
 from .shapes import check_shape
@@ -55,7 +55,8 @@ class TableLedger:
             DatabaseUnavailable: the session ended.
         """
         d = self.dialect
-        return await self._history(conn, self._query(d.tables(self.name), d.premise(self.name)))
+        query = self._query(d.tables(self.name), d.premise(self.name))
+        return await self._understood(conn, await self._rows(conn, query))
 
     async def read_unless(self, conn: AsyncConnection, digest: str) -> History | None:
         """
@@ -66,16 +67,13 @@ class TableLedger:
         query = self._query(tables, premise)
         asked = d.unless(query, tables, premise, digest)
         if asked is None:
-            return await self._history(conn, query)
+            return await self.read(conn)
         rows = await self._rows(conn, asked)
         if rows and rows[0][0]:
             return None
         # Where nothing is recorded there is one row that has nothing in it.
         found = rows and [row[1:] for row in rows if row[2] is not None]
         return await self._understood(conn, found)
-
-    async def _history(self, conn: AsyncConnection, query: str) -> History:
-        return await self._understood(conn, await self._rows(conn, query))
 
     async def _rows(self, conn: AsyncConnection, query: str) -> Sequence[Row] | None:
         """
@@ -85,7 +83,7 @@ class TableLedger:
             return await conn.fetch(query)
         except DriverError as error:
             if self.dialect.trouble(error) is not Trouble.MISSING:
-                raise self._unreadable(error) from error
+                raise self.unreadable(error) from error
             return None
 
     async def _understood(self, conn: AsyncConnection, rows: Sequence[Row] | None) -> History:
@@ -99,8 +97,16 @@ class TableLedger:
         return self.dialect.full_join(columns, tables)
 
     async def _read_what_is_there(self, conn: AsyncConnection) -> History:
-        footing = await self.inspect(conn)
-        if footing.columns and footing.has_journal:
+        return await self.read_on(conn, await self.inspect(conn))
+
+    async def read_on(self, conn: AsyncConnection, footing: Footing) -> History:
+        """
+        Read what is applied from the tables that *footing* found.
+
+        Raises:
+            LedgerError, DatabaseUnavailable: see `read`.
+        """
+        if footing.is_ours:
             return read_history(await self._fetch(conn, self._query(footing.tables)))
         if not footing.columns:
             if footing.has_journal:
@@ -147,7 +153,7 @@ class TableLedger:
         where the table exists.  Two creators may race; the slower looks again.
         """
         for _ in range(_CREATION_RACES):
-            if footing.columns and footing.has_journal:
+            if footing.is_ours:
                 return footing
             await self._create(conn, footing)
             footing = await self.inspect(conn)
@@ -223,7 +229,7 @@ class TableLedger:
         try:
             return list(await conn.fetch(sql))
         except DriverError as error:
-            raise self._unreadable(error) from error
+            raise self.unreadable(error) from error
 
     async def _refuse_orphan(self, conn: AsyncConnection, footing: Footing) -> None:
         rows = await self._fetch(
@@ -237,7 +243,10 @@ class TableLedger:
                 f" {footing.tables.journal} if this database really starts anew.",
             )
 
-    def _unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+    def unreadable(self, error: DriverError) -> LedgerError | DatabaseUnavailable:
+        """
+        Say what *error* means to whoever wanted to read.
+        """
         if error.lost:
             return _connection_lost(error)
         remedy = (
@@ -276,7 +285,10 @@ class TableLedger:
 
 def _connection_lost(error: DriverError) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"the connection was lost: {error.message}", transient=True, remedy="Run again."
+        f"the connection was lost: {error.message}",
+        transient=True,
+        remedy="Run again.",
+        fault=Fault.LOST,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 
 from .dialects import Dialect, Footing
+from .dialects.postgresql_pulse import holding
 from .errors import DriverError
 from .model import LedgerName
 from .protocols import AsyncConnection, Lock
@@ -63,7 +64,7 @@ class AdvisoryLock:
         Say who holds the lock, as far as this role may know.
         """
         rows = await conn.fetch(
-            "SELECT a.pid::text, a.application_name, a.usename::text,"
+            "SELECT a.pid::text, a.application_name, pg_catalog.pg_get_userbyid(a.usesysid)::text,"
             " round(extract(epoch from clock_timestamp() - a.backend_start))::text"
             f" {self._holders()}"
         )
@@ -75,13 +76,7 @@ class AdvisoryLock:
         return f"pid {pid}" + (f" ({' '.join(about)})" if about else "") + since
 
     def _holders(self) -> str:
-        high, low = (self.key >> 32) & 0xFFFFFFFF, self.key & 0xFFFFFFFF
-        return (
-            "FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
-            " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-            f" AND l.classid = {high} AND l.objid = {low} AND l.database ="
-            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
-        )
+        return holding(self.key)
 
     async def release(self, conn: AsyncConnection, /) -> None:
         """

@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import pairwise
 
 from . import problems
+from .baselines import Choice, choose
 from .draft import Draft, check_applied, plan_pending, plan_repeatable
 from .model import (
     History,
@@ -91,8 +92,9 @@ def make_plan(
         ledger: The ledger's name, for messages.
     """
     ordered = sorted(migrations, key=_place)
-    files = [migration for migration in ordered if not migration.repeatable]
-    history = _without_foreign(files, history)
+    history = _without_foreign([m for m in ordered if not m.repeatable], history)
+    choice = choose(ordered, history)
+    files = choice.files
     entries = {entry.version: entry for entry in history.entries}
     draft = Draft(
         read,
@@ -104,14 +106,18 @@ def make_plan(
         unknown=max(entries.keys() - {m.version for m in files}, default=None),
     )
     draft.problems.extend(problems.foreign_version(text) for text in history.foreign)
-    draft.problems.extend(_duplicates(ordered, entries))
+    for kind in (False, True):
+        draft.problems.extend(_duplicates([m for m in ordered if m.baseline is kind], entries))
+    if choice.behind is not None:
+        draft.problems.append(problems.behind(choice.behind, history.entries[-1]))
+    draft.statuses.extend(_covered(choice))
     for place, migration in enumerate(files, 1):
         entry = entries.get(migration.version)
         if entry is None:
             plan_pending(draft, migration, place)
         else:
             check_applied(draft, migration, entry)
-    ahead = _check_missing(draft, {m.version for m in files})
+    ahead = _check_missing(draft, choice)
     draft.problems.extend(gaps(files))
     if not any(migration.rank for migration in files):
         draft.statuses.sort(key=lambda status: status.version)
@@ -163,19 +169,36 @@ def _duplicates(
             )
 
 
-def _check_missing(draft: Draft, versions: set[Version]) -> tuple[LedgerEntry, ...]:
+def _covered(choice: Choice) -> Iterator[Status]:
     """
-    Look at what the ledger has and the folder has not: ahead, retired or lost.
+    Show the files that a baseline stands for in this database.
     """
-    last = max(versions, default=-1)
+    shown = {file.version for file in choice.files}
+    for file in choice.covered:
+        if file.version not in shown:
+            state = State.COVERED
+            yield Status(file.version, file.label, file.name, state, path=file.path)
+
+
+def _check_missing(draft: Draft, choice: Choice) -> tuple[LedgerEntry, ...]:
+    """
+    Look at what the ledger has and the folder has not: ahead, retired, squashed or lost.
+    """
+    versions = {file.version for file in (*choice.files, *choice.covered)}
+    reach = -1 if choice.reach is None else choice.reach
+    last = max(reach, *versions) if versions else reach
     ahead = tuple(entry for entry in draft.history.entries if entry.version > last)
     for entry in draft.history.entries:
         if entry.version in versions:
             continue
         kept = entry.journal
-        if entry.version < last and (kept is None or kept.state is not JournalState.RETIRED):
+        if reach < entry.version < last and (
+            kept is None or kept.state is not JournalState.RETIRED
+        ):
             draft.problems.append(problems.diverged(entry))
         state = State.AHEAD if entry.version > last else State.MISSING
+        if entry.version <= reach:
+            state = State.COVERED
         duration = kept.duration_ms if kept else None
         draft.statuses.append(
             Status(entry.version, entry.label, entry.name, state, entry.applied_at, duration)
@@ -205,11 +228,11 @@ def digest(migrations: Sequence[Migration]) -> str | None:
     they are, by us, and nothing else is: then there is no more to be said than
     `gaps`.  See `Dialect.unless`, which asks a database for the same.
 
-    None: the files alone are at fault, or some of them are repeatable.
+    None: the files alone are at fault, or some of them are repeatable or baselines.
     """
     if len({migration.version for migration in migrations}) < len(migrations):
         return None
-    if any(migration.repeatable for migration in migrations):
+    if any(migration.repeatable or migration.baseline for migration in migrations):
         return None
     lines = sorted(f"{m.label}\x1f{m.name}\x1f{m.raw_checksum}" for m in migrations)
     return sha256("\x1e".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

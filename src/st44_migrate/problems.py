@@ -13,6 +13,7 @@ from .errors import SourceError
 from .model import JournalEntry, LedgerEntry, Migration, Problem, Severity, read_version
 
 __all__ = [
+    "behind",
     "comes_late",
     "diverged",
     "duplicate",
@@ -59,6 +60,20 @@ def comes_late(migration: Migration, latest: str) -> Problem:
         f"{migration.path} comes late: {latest} is applied already.",
         "Give it a number above that; or, if it does not depend on the order, say so:"
         " --allow-late, or the header '-- st44: late' in the file.",
+    )
+
+
+def behind(baseline: Migration, entry: LedgerEntry) -> Problem:
+    """
+    A database has not come as far as a baseline, and the files up to it are gone.
+    """
+    return _about(
+        baseline,
+        "behind",
+        f"the database is at {entry.label}, and the files from there to {baseline.label} are in"
+        f" {baseline.path} only, which is for new databases.",
+        f"Restore those files, or bring the database to {baseline.label} with a version of the folder"
+        " that still has them.",
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from .model import History, JournalEntry, JournalState, LedgerEntry, Version, read_version
 from .protocols import Row
 
-__all__ = ["read_history"]
+__all__ = ["read_history", "read_moment"]
 
 
 def read_history(rows: Sequence[Row]) -> History:
@@ -31,7 +31,9 @@ def read_history(rows: Sequence[Row]) -> History:
             continue
         entry = _read_journal(version, kept) if journaled else None
         if recorded:
-            entries.setdefault(version, LedgerEntry(version, text, name or "", _moment(at), entry))
+            entries.setdefault(
+                version, LedgerEntry(version, text, name or "", read_moment(at), entry)
+            )
         elif entry is not None:
             leftovers[version] = entry
     # SQL pairs what differs in leading zeros only; "1.10" and "01.10.0" meet here.
@@ -74,7 +76,7 @@ def _read_journal(version: Version, row: Row) -> JournalEntry:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _moment(value: object) -> datetime | None:
+def read_moment(value: object) -> datetime | None:
     """
     Read what `Dialect.epoch` gives; None for what is no moment.
     """

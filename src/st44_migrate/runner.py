@@ -3,7 +3,7 @@
 
 Both drive the same engine.  `Migrator` dresses its blocking driver as an async
 one and runs the engine's coroutine to its end (see `_bridge`); `AsyncMigrator`
-brings asyncio's sleep and shield.
+brings asyncio's sleep and shield (see `async_runner`).
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _defaults, _engine
+from . import _engine
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
+from ._defaults import answer, chance, ignore, signature, source_of, thread_attend, utcnow
 from ._run import run
 from ._session import Setup, within_session
 from ._world import World
-from .drivers.url import async_driver_for, driver_for
-from .model import Plan, Record, Report, Settings, Status
-from .protocols import AsyncSleep, Clock, Ledger, Observer, Shield, Sleep, Source
-from .source import Folder
+from .async_runner import AsyncMigrator, migrate_async
+from .drivers.url import driver_for
+from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
+from .protocols import Clock, Ledger, Observer, Sleep, Source
 
 __all__ = ["AsyncMigrator", "Migrator", "migrate", "migrate_async"]
 
 T = TypeVar("T")
 
 _DEFAULTS = Settings()
+_TERMS = Terms()
 
 
 def migrate(
@@ -44,22 +46,6 @@ def migrate(
         MigrateError: see `Migrator.apply`.
     """
     return Migrator(database, source, settings=settings, observer=observer).apply()
-
-
-async def migrate_async(
-    database: object,
-    source: Source | str | os.PathLike[str] = "migrations",
-    *,
-    settings: Settings = _DEFAULTS,
-    observer: Observer | None = None,
-) -> Report:
-    """
-    Bring *database* to what *source* says; see `AsyncMigrator`.
-
-    Raises:
-        MigrateError: see `Migrator.apply`.
-    """
-    return await AsyncMigrator(database, source, settings=settings, observer=observer).apply()
 
 
 class Migrator:
@@ -98,17 +84,17 @@ class Migrator:
         sleep: Sleep = time.sleep,
         now: Clock | None = None,
     ) -> None:
-        self._source = _source(source)
+        self._source = source_of(source)
         self._setup = Setup(
             driver=lift_driver(driver_for(database)),
             settings=settings,
-            observer=observer or _defaults.ignore,
+            observer=observer or ignore,
             ledger=ledger,
-            now=now or _defaults.utcnow,
+            now=now or utcnow,
             sleep=lift_sleep(sleep),
-            chance=_defaults.chance,
+            chance=chance,
             shield=no_shield,
-            attend=_defaults.thread_attend,
+            attend=thread_attend,
         )
 
     def plan(self) -> Plan:
@@ -136,7 +122,7 @@ class Migrator:
 
             ApplyError: a migration failed; its *report* says what stays.
         """
-        return run_blocking(run(self._setup, self._source, _defaults.signature()))
+        return run_blocking(run(self._setup, self._source, signature()))
 
     def baseline(self, version: str, *, reason: str = "baseline") -> tuple[Status, ...]:
         """
@@ -146,6 +132,40 @@ class Migrator:
 
         migrations = self._source.load()
         return self._do(lambda world: _settle.baseline(world, migrations, version, reason))
+
+    def adoption(self, terms: Terms = _TERMS) -> Adoption:
+        """
+        Say what `adopt` would record, and what is in the way.  Read-only.
+
+        Raises:
+            ConfigError: there is no ledger of another tool, or there are several.
+
+            SourceError, LedgerError, DatabaseUnavailable: it cannot be said.
+        """
+        from . import _adopt  # few runs need it
+
+        migrations = self._source.load()
+        return self._do(lambda world: _adopt.adoption(world, migrations, terms), readonly=True)
+
+    def adopt(self, terms: Terms = _TERMS) -> Adoption:
+        """
+        Record what another tool's ledger says is applied, without running any.
+
+        The other's table stays as it is, and its lock is held meanwhile.
+
+        Raises:
+            ConfigError: there is no ledger of another tool, or there are several.
+
+            LedgerError: it has to be settled first, or cannot be read or written.
+
+            LockTimeout: the other tool is at work.
+
+            SourceError, DatabaseUnavailable: nothing was done.
+        """
+        from . import _adopt  # few runs need it
+
+        migrations = self._source.load()
+        return self._do(lambda world: _adopt.adopt(world, migrations, terms))
 
     def mark(self, version: str, *, reason: str) -> tuple[Status, ...]:
         """
@@ -181,114 +201,9 @@ class Migrator:
         Raises:
             DatabaseUnavailable: it does not.
         """
-        self._do(_answer, readonly=True)
+        self._do(answer, readonly=True)
 
     def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
         return run_blocking(
-            within_session(
-                self._setup, operation, signature=_defaults.signature(), readonly=readonly
-            )
+            within_session(self._setup, operation, signature=signature(), readonly=readonly)
         )
-
-
-class AsyncMigrator:
-    """
-    Runs migrations on an async driver: `Migrator` with ``await``.
-
-    *database* is a URL, a psycopg AsyncConnection or AsyncConnectionPool, an
-    aiosqlite connection, or an `AsyncDriver`.
-    """
-
-    def __init__(
-        self,
-        database: object,
-        source: Source | str | os.PathLike[str] = "migrations",
-        *,
-        settings: Settings = _DEFAULTS,
-        observer: Observer | None = None,
-        ledger: Ledger | None = None,
-        sleep: AsyncSleep | None = None,
-        now: Clock | None = None,
-        shield: Shield | None = None,
-    ) -> None:
-        self._source = _source(source)
-        self._setup = Setup(
-            driver=async_driver_for(database),
-            settings=settings,
-            observer=observer or _defaults.ignore,
-            ledger=ledger,
-            now=now or _defaults.utcnow,
-            sleep=sleep or _defaults.asyncio_sleep,
-            chance=_defaults.chance,
-            shield=shield or _defaults.asyncio_shield,
-            attend=_defaults.asyncio_attend,
-        )
-
-    async def plan(self) -> Plan:
-        """
-        See `Migrator.plan`.
-        """
-        migrations = self._source.load()
-        return await self._do(lambda world: _engine.plan(world, migrations), readonly=True)
-
-    async def apply(self) -> Report:
-        """
-        See `Migrator.apply`.  When cancelled, the server's query is stopped,
-        the file is rolled back and the lock is free.
-        """
-        return await run(self._setup, self._source, _defaults.signature())
-
-    async def baseline(self, version: str, *, reason: str = "baseline") -> tuple[Status, ...]:
-        """
-        See `Migrator.baseline`.
-        """
-        from . import _settle  # few runs need it
-
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.baseline(world, migrations, version, reason))
-
-    async def mark(self, version: str, *, reason: str) -> tuple[Status, ...]:
-        """
-        See `Migrator.mark`.
-        """
-        from . import _settle  # few runs need it
-
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.mark(world, migrations, version, reason))
-
-    async def repair(self, version: str, *, reason: str) -> tuple[Status, ...]:
-        """
-        See `Migrator.repair`.
-        """
-        from . import _settle  # few runs need it
-
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.repair(world, migrations, version, reason))
-
-    async def show(self, version: str) -> Record:
-        """
-        See `Migrator.show`.
-        """
-        from . import _settle  # few runs need it
-
-        migrations = self._source.load()
-        return await self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
-
-    async def wait(self) -> None:
-        """
-        See `Migrator.wait`.
-        """
-        await self._do(_answer, readonly=True)
-
-    async def _do(self, operation: Callable[[World], Awaitable[T]], *, readonly: bool = False) -> T:
-        return await within_session(
-            self._setup, operation, signature=_defaults.signature(), readonly=readonly
-        )
-
-
-def _source(source: Source | str | os.PathLike[str]) -> Source:
-    return Folder(source) if isinstance(source, str | os.PathLike) else source
-
-
-async def _answer(world: World) -> None:
-    await world.conn.fetch("SELECT 1")

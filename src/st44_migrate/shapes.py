@@ -8,7 +8,13 @@ from .dialects import Footing
 from .errors import LedgerError
 from .model import LedgerName
 
-__all__ = ["check_shape"]
+__all__ = ["OtherShape", "check_shape"]
+
+
+class OtherShape(LedgerError):
+    """
+    A table of the ledger's name belongs to somebody else.
+    """
 
 
 def check_shape(name: LedgerName, footing: Footing) -> None:
@@ -16,7 +22,9 @@ def check_shape(name: LedgerName, footing: Footing) -> None:
     Refuse what is not a ledger of ours.
 
     Raises:
-        LedgerError: it is a view, or has other columns.
+        LedgerError: it is a view.
+
+        OtherShape: it has other columns.
     """
     if footing.kind != "table":
         raise LedgerError(
@@ -29,12 +37,12 @@ def check_shape(name: LedgerName, footing: Footing) -> None:
     extra = [c.name for c in footing.columns if c.required and c.name not in wanted]
     if not names or (wanted <= names and not extra):
         return
-    raise LedgerError(
+    raise OtherShape(
         f"the table {name} has the shape of {_owner(footing)}: it has the columns"
         f" {', '.join(c.name for c in footing.columns)}, where version, name, applied_at are expected",
         unchanged="Nothing was run, and it was not written to.",
-        remedy="Give our ledger another name, --ledger st44_schema_migrations, and tell it what is"
-        " applied already: st44-migrate baseline VERSION --ledger st44_schema_migrations",
+        remedy="st44-migrate adopt takes over what it says is applied, and leaves it as it is. Or keep"
+        f" a ledger of another name: --ledger {name.evasive}",
     )
 
 

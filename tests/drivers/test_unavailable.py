@@ -4,6 +4,7 @@ Why there is no connection, in one line, and whether waiting may help.
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -176,6 +177,23 @@ def test_silence(colour: str) -> None:
     assert error.happened.startswith("no answer from 127.0.0.1:")
     assert error.transient
     assert time.monotonic() - start < 10
+
+
+def test_an_attempt_that_is_given_up_is_gone(colour: str) -> None:
+    """Its connection is closed at once: a server that wakes up finds nobody at its end."""
+    gc.collect()
+    gc.disable()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            refused(f"postgresql://127.0.0.1:{listener.getsockname()[1]}/", colour, timeout=0.5)
+            listener.settimeout(10)
+            client, _ = listener.accept()
+            with client:
+                client.settimeout(10)
+                while client.recv(4096):
+                    pass
+    finally:
+        gc.enable()
 
 
 def test_not_postgresql(colour: str) -> None:

@@ -94,6 +94,7 @@ def test_every_rule_has_a_case() -> None:
         "ALTER TABLE a ADD COLUMN b int NOT NULL DEFAULT 0, ADD c int, ADD d bigserial NOT NULL;",
         "ALTER TABLE a ALTER b SET DEFAULT 1, ALTER COLUMN c DROP NOT NULL;",
         "CREATE TABLE IF NOT EXISTS a (i int); ALTER TABLE a DROP COLUMN i; DROP TABLE a CASCADE;",
+        "CREATE TEMP TABLE a ON COMMIT DROP AS SELECT 1; DROP TABLE a;",
     ],
 )
 def test_what_is_right_is_not_found(text: str) -> None:
@@ -220,6 +221,7 @@ def test_an_ignore_is_for_its_statement(text: str) -> None:
         (f"{WHY}\n{DROP}; {DROP};", ["breaking-change"]),
         ("-- st44: ignore no-such-rule why\nSELECT 1", ["bad-ignore"]),
         ("-- st44: ignore\nSELECT 1", ["bad-ignore"]),
+        ("-- st44: ignore number, gap why\nSELECT 1", ["bad-ignore"]),
         ("-- st44: ignore squawk/x since\nSELECT 1", []),
         ("-- st44: ignore unused-ignore since\nSELECT 1", ["bad-ignore"]),
     ],
@@ -227,6 +229,12 @@ def test_an_ignore_is_for_its_statement(text: str) -> None:
 def test_an_ignore_that_is_wrong(text: str, expected: list[str]) -> None:
     """Is reported, and silences nothing else."""
     assert [code for code, *_ in places(text)] == expected
+
+
+def test_an_ignore_of_several_rules_says_what_to_write() -> None:
+    """The comma is not a part of a rule's name."""
+    (found,) = findings({"001_a.sql": "-- st44: ignore number, gap why\nSELECT 1"})
+    assert "is for one rule" in found.message
 
 
 def test_a_file_as_a_whole_needs_ignore_file() -> None:

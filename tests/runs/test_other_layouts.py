@@ -252,6 +252,28 @@ def test_the_sql_of_a_program_is_applied_in_its_place(target: Target) -> None:
     assert target.query("SELECT i FROM a") == [(3,)]
 
 
+@pytest.mark.parametrize(
+    ("layout", "first", "program"),
+    [
+        ("goose", "-- +goose Up", "00002_fill.go"),
+        ("node-pg-migrate", "-- Up Migration", "2_fill.js"),
+        ("yoyo", "", "2_fill.py"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("sql", "held"),
+    [("INSERT INTO a VALUES (2)", 1), ("", 0), ("-- +goose Up\nINSERT INTO a VALUES (2)", 1)],
+)
+def test_that_sql_needs_no_markers(
+    target: Target, layout: str, first: str, program: str, sql: str, held: int
+) -> None:
+    """What the refusal says to write is enough, and so is nothing at all."""
+    files = {"00001_a.sql": f"{first}\nCREATE TABLE a (i integer);", program: "x"}
+    source = Memory(files, layout=layout, values={program: sql})
+    assert len(applied(target.apply(source))) == 2
+    assert target.query("SELECT count(*) FROM a") == [(held,)]
+
+
 def test_a_plain_folder_does_not_undo_itself(target: Target) -> None:
     """Another tool's file, read as plain SQL, would drop what it creates."""
     files = {"00001_a.sql": "-- +goose Up\nCREATE TABLE a (i int);\n-- +goose Down\nDROP TABLE a;"}

@@ -10,6 +10,7 @@ import pytest
 
 from st44_migrate import ApplyError, ConfigError, Memory, SourceError, State
 from st44_migrate.events import MigrationStarted
+from st44_migrate.render import render_record
 from targets import Target, applied, codes, labels, write
 
 TABLE = {"001_a.sql": "CREATE TABLE a (i integer);"}
@@ -101,6 +102,9 @@ def test_it_can_be_shown_and_marked(target: Target, folder: Path) -> None:
     assert record.entry is None
     assert record.journal is not None
     assert record.applied_sql == VIEW
+    shown = render_record(record)
+    assert "The SQL as it was applied" in shown
+    assert "tried" not in shown
     write(folder, {**FILES, "R__v.sql": VIEW.replace("1", "2")})
     (touched,) = target.mark(folder, "R__v", "the view is there")
     assert touched.label == "R__v"

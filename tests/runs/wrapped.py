@@ -49,6 +49,12 @@ class Window:
         self.calls.append(text)
         self.before(text)
 
+    def rewrite(self, text: str) -> str:
+        """
+        Say what is fetched in place of *text*.
+        """
+        return text
+
 
 class _Named:
     def __init__(self, driver: Any, window: Window) -> None:
@@ -100,9 +106,9 @@ class WindowedConnection(_Known):
         self._window.after(text)
         return tags
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = self._conn.fetch(sql)
+        rows: Sequence[Row] = self._conn.fetch(self._window.rewrite(sql), within=within)
         self._window.after(sql)
         return rows
 
@@ -131,9 +137,9 @@ class AsyncWindowedConnection(_Known):
         self._window.after(text)
         return tags
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         self._window.enter(sql)
-        rows: Sequence[Row] = await self._conn.fetch(sql)
+        rows: Sequence[Row] = await self._conn.fetch(self._window.rewrite(sql), within=within)
         self._window.after(sql)
         return rows
 

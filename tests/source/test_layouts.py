@@ -12,6 +12,7 @@ from st44_migrate import ConfigError, Folder, Memory, Migration, SourceError
 from st44_migrate.model import LongVersion
 from st44_migrate.source.layout import FileLayout
 from st44_migrate.source.layouts import BUILT_IN, builtin, layout_named
+from st44_migrate.source.tree import FileTree
 
 UP = {
     "dbmate": "-- migrate:up\n",
@@ -193,6 +194,33 @@ def test_what_the_tool_would_run_beside_is_refused(layout: str, file: str) -> No
 def test_a_folder_without_its_file_is_refused(layout: str, inner: str) -> None:
     """It looks like a migration, and there is nothing to run."""
     assert f"has no {inner}" in refused(layout, f"1_a/{inner}", "2_b/down.sql")
+
+
+class Unsearched(list[str]):
+    """
+    Names that nobody looks through for one of them: of 10,000 that takes a second.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    ("layout", "file"),
+    [
+        ("flyway", "V1__a.sql"),
+        ("diesel", "1_a/up.sql"),
+        ("diesel", "1_up.sql_lost/up.sql"),
+        ("prisma", "1_a/migration.sql"),
+        ("goose", "1_a.sql"),
+    ],
+)
+def test_a_large_folder_is_not_searched_for_each_file(layout: str, file: str) -> None:
+    """What stands beside a migration, or is in its folder, is known at once."""
+    folders = [file.partition("/")[0]] if "/" in file else []
+    tree = FileTree("m", "m/", Unsearched([file]), folders, lambda _: b"SELECT 1;")
+    (migration,) = builtin(layout).migrations(tree, {})
+    assert migration.path == f"m/{file}"
 
 
 # --- order --------------------------------------------------------------------

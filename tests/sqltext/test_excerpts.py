@@ -51,12 +51,74 @@ def test_a_marker_in_a_quote_is_none(layout: str) -> None:
     assert statements(layout, text) == [quoted, body, "SELECT 2"]
 
 
-@pytest.mark.parametrize("layout", BOTH_WAYS)
-def test_a_marker_stands_at_the_beginning_of_its_line(layout: str) -> None:
-    """Behind a statement it is a remark."""
+@pytest.mark.parametrize("layout", sorted(BOTH_WAYS.keys() - {"node-pg-migrate"}))
+def test_a_marker_behind_a_statement_is_refused(layout: str) -> None:
+    """Tools do not agree whether it is one."""
     first, _, down = BOTH_WAYS[layout].partition("SELECT 1;\n")
     marker = down.partition("\n")[0]
-    assert statements(layout, f"{first}SELECT 1; {marker}\nSELECT 2;\n") == ["SELECT 1", "SELECT 2"]
+    error = refusal(layout, f"{first}SELECT 1; {marker}\nSELECT 2;\n")
+    assert f"'{marker}' looks like a marker" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("layout", "slip"),
+    [
+        ("goose", "-- +goose Dwn"),
+        ("goose", "--+goose Down"),
+        ("goose", "--  +goose Down"),
+        ("goose", "  -- +goose Down"),
+        ("goose", "-- +goose Down;"),
+        ("goose", "-- + goose Down"),
+        ("goose", "-- +goose Down of users"),
+        ("sql-migrate", "-- +migrate Dwn"),
+        ("sql-migrate", "--+migrate Down"),
+        ("sql-migrate", "  -- +migrate Down"),
+        ("dbmate", "-- migrate: down"),
+        ("dbmate", "-- migrate:dwn"),
+        ("dbmate", "-- migrate:down;"),
+        ("dbmate", "-- MIGRATE:DOWN"),
+        ("dbmate", "  -- migrate:down"),
+        ("tern", "  ---- create above / drop below ----"),
+        ("tern", "---- Create Above / Drop Below ----"),
+        ("tern", "-- create above/drop below --"),
+        ("tern", "---- tern: disable tx ----"),
+        ("node-pg-migrate", "-- Down"),
+        ("node-pg-migrate", "-- Migration Down"),
+    ],
+)
+def test_what_is_nearly_a_marker_is_refused(layout: str, slip: str) -> None:
+    """Taken for a remark, it would let the way back run right behind the way there."""
+    text = BOTH_WAYS[layout]
+    first, _, down = text.partition("SELECT 1;\n")
+    error = refusal(layout, f"{first}SELECT 1;\n{slip}\nSELECT 2;\n{down}")
+    assert f"'{slip.strip()}' looks like a marker of {layout} and is none" in str(error)
+    assert error.place is not None
+    assert error.place.line == text[: len(first)].count("\n") + 2
+
+
+def test_a_slip_in_the_way_back_is_refused_too() -> None:
+    """What it was to bring back would be left out."""
+    error = refusal("goose", f"{BOTH_WAYS['goose']}\n--+goose Up\nSELECT 2;\n")
+    assert error.place is not None
+    assert (error.place.line, error.place.column) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("layout", "remark"),
+    [
+        ("goose", "-- this is for goose: Down is below"),
+        ("goose", "-- +goose StatementBegin"),
+        ("goose", "-- +goose statementend"),
+        ("sql-migrate", "-- +migrate StatementBegin"),
+        ("dbmate", "-- we migrate: down there is the way back"),
+        ("tern", "-- the pattern: create a table above"),
+        ("node-pg-migrate", "-- the up migration was once a program"),
+        ("node-pg-migrate", "-- up to here it was tried"),
+    ],
+)
+def test_other_remarks_are_remarks(layout: str, remark: str) -> None:
+    first, _, down = BOTH_WAYS[layout].partition("SELECT 1;\n")
+    assert statements(layout, f"{first}{remark}\nSELECT 1;\n{down}") == ["SELECT 1"]
 
 
 @pytest.mark.parametrize("layout", BOTH_WAYS)
@@ -106,7 +168,6 @@ def test_a_file_may_want_no_transaction(layout: str, text: str) -> None:
         ("yoyo", "SELECT 1;\n-- transactional: false\nSELECT 2;"),
         ("yoyo", "-- transactional: true\nSELECT 1;"),
         ("goose", "-- +goose Up\nSELECT 1;\n-- +goose Down\n-- +goose NO TRANSACTION\n"),
-        ("goose", "-- +goose Up\n  -- +goose NO TRANSACTION\nSELECT 1;"),
         ("dbmate", "-- migrate:up\nSELECT 1;\n-- migrate:down transaction:false\nSELECT 2;"),
         ("dbmate", "-- migrate:up transaction:true\nSELECT 1;"),
     ],

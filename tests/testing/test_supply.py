@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from st44_migrate import Memory, Settings
+from st44_migrate import Memory, Migration, Settings
 from st44_migrate.errors import ApplyError, ConfigError, DriverError
 from st44_migrate.testing.errand import Errand
 from st44_migrate.testing.recipe import Recipe, run_sql
@@ -101,9 +101,10 @@ def test_a_digest_tells_recipes_apart() -> None:
         Recipe(Memory(files)).digest("me"),
         Recipe(Memory({"001_a.sql": "SELECT 2"})).digest(),
         Recipe(Memory({"001_b.sql": "SELECT 1"})).digest(),
+        Recipe(Memory(files, layout="sqlx")).digest(),
         Recipe(Memory(files), settings, "SELECT 1").digest(),
     }
-    assert len(digests) == 5
+    assert len(digests) == 6
     assert Recipe(Memory(files)).digest() == Recipe(Memory(dict(files)), settings).digest()
 
 
@@ -215,6 +216,33 @@ def test_a_failed_build_leaves_nothing(
         with pytest.raises(ApplyError, match="nowhere"):
             supply.migrated()
     assert names(postgres, "st44%") == before
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "sqlite"])
+def test_a_faulty_folder_is_applied_once(
+    kind: str, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Not once for each of a thousand tests, which all fail for the same reason."""
+    loads: list[int] = []
+
+    class Counted(Memory):
+        def load(self) -> Sequence[Migration]:
+            loads.append(1)
+            return super().load()
+
+    source = Counted({"001_a.sql": "CREATE TABLE a (i int)", "002_b.sql": "SELECT * FROM nowhere"})
+    server = postgres.url if kind == "postgresql" else "sqlite"
+    with closing(supply_for(server, Recipe(source), tmp_path)) as supply:
+        said: set[str] = set()
+        before = 0
+        for _ in range(3):
+            before = len(loads)
+            with pytest.raises(ApplyError, match="nowhere") as caught:
+                supply.migrated()
+            said.add(str(caught.value))
+        assert len(said) == 1
+        assert len(loads) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_old_templates_are_dropped(postgres: PostgresServer, session: Errand) -> None:

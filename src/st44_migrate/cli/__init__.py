@@ -46,8 +46,12 @@ def _few_collections() -> Generator[None]:
     Look for garbage rarely: modules and migrations, which are most of what a command
     makes, stay to its end, and to look through them takes a tenth of a short run.
     """
+    import atexit
     import gc
 
+    # Nor is there anything to be found when all is over.
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     before = gc.get_threshold()
     gc.set_threshold(100_000, *before[1:])
     try:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import Migrator, Settings
@@ -15,20 +16,73 @@ from ..errors import ConfigError, DatabaseUnavailable, MigrateError, SourceError
 from ..events import Event, RunFailed, RunFinished
 from ..observe import tee
 from ..protocols import Observer
-from .config import choose_database, choose_ledger
+from ..source import Folder
+from .config import Chosen, choose_database, choose_ledger
 from .options import Choices, FolderChoices
 from .output import Output
 from .project import read_project
 from .source import add_origin, chosen_source
 from .trace import Trace
 
-__all__ = ["migrator", "observing"]
+__all__ = ["Choice", "choose", "migrator", "observing"]
 
 
 @contextmanager
 def migrator(choices: Choices, folder: FolderChoices | None, output: Output) -> Generator[Migrator]:
     """
     Give a `Migrator` on the chosen database and folder.
+
+    Raises:
+        ConfigError: No database is named, or something is named that cannot be.
+    """
+    chosen = choose(choices, folder)
+    with observing(output) as (observer, trace), chosen.origins():
+        with chosen.origins(making=True):
+            runner = Migrator(
+                chosen.database.value,
+                chosen.source,
+                settings=chosen.settings,
+                observer=observer,
+            )
+        try:
+            yield runner
+        except MigrateError as error:
+            # A folder that cannot be read fails before the run begins to tell.
+            observer(RunFailed(error, trace.report))
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    The database and the folder, who named them, and how to treat them.
+    """
+
+    database: Chosen
+    folder: Chosen
+    source: Folder
+    settings: Settings
+
+    @contextmanager
+    def origins(self, *, making: bool = False) -> Generator[None]:
+        """
+        Let errors tell who named the database or the folder that is wrong.
+
+        *making*: only what the settings say has been looked at so far.
+        """
+        try:
+            yield
+        except MigrateError as error:
+            if isinstance(error, ConfigError if making else DatabaseUnavailable):
+                add_origin(error, "database", self.database)
+            if isinstance(error, SourceError) and not Path(self.folder.value).is_dir():
+                add_origin(error, f"folder {self.folder.value!r}", self.folder)
+            raise
+
+
+def choose(choices: Choices, folder: FolderChoices | None) -> Choice:
+    """
+    Find the database, the folder, and how to treat them.
 
     Raises:
         ConfigError: No database is named, or something is named that cannot be.
@@ -43,22 +97,7 @@ def migrator(choices: Choices, folder: FolderChoices | None, output: Output) -> 
         lock_timeout=choices.lock_timeout,
         allow_late=choices.allow_late,
     )
-    with observing(output) as (observer, trace):
-        try:
-            runner = Migrator(database.value, source, settings=settings, observer=observer)
-        except ConfigError as error:
-            add_origin(error, "database", database)
-            raise
-        try:
-            yield runner
-        except MigrateError as error:
-            if isinstance(error, DatabaseUnavailable):
-                add_origin(error, "database", database)
-            if isinstance(error, SourceError) and not Path(chosen.value).is_dir():
-                add_origin(error, f"folder {chosen.value!r}", chosen)
-            # A folder that cannot be read fails before the run begins to tell.
-            observer(RunFailed(error, trace.report))
-            raise
+    return Choice(database, chosen, source, settings)
 
 
 @contextmanager

@@ -147,6 +147,13 @@ class Footing:
     filtered: bool = False
 
     @property
+    def is_ours(self) -> bool:
+        """
+        Whether there is a ledger that this library has written.
+        """
+        return bool(self.columns) and self.has_journal
+
+    @property
     def width(self) -> int | None:
         """
         How many characters a version may have; None where it is not limited.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isinf
+from zlib import crc32
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
@@ -126,6 +127,17 @@ class PostgreSQL:
 
     def footing(self, name: LedgerName, rows: Sequence[Row]) -> Footing:
         return footing(name, rows)
+
+    def pulse(
+        self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
+    ) -> str:
+        from .postgresql_pulse import pulse
+
+        return pulse(name, footing, relations, key, self.epoch)
+
+    def prepare(self, sql: str) -> tuple[str, str] | None:
+        statement = f"st44_{crc32(sql.encode()):08x}"
+        return f"PREPARE {statement} AS {sql}", f"EXECUTE {statement}"
 
     # --- the session ---
 

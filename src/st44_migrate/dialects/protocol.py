@@ -129,6 +129,29 @@ class Dialect(Protocol):
         """
         ...
 
+    def pulse(
+        self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
+    ) -> str:
+        """
+        Ask, in one row and as cheaply as can be, whether all is as it was.
+
+        * NULL while *footing* still says what there is of ledger and journal;
+        * a text that is another one after any change of their rows, NULL where
+          there is no such thing, so that they have to be read;
+        * for each of *relations*, ``table`` or ``schema.table`` as written, a 1
+          if it is there and a 0 if not, in one text;
+        * the pid of the session that holds the runners' lock *key*, and since
+          when (see `epoch`); NULL where nobody has it or *key* is None.
+        """
+        ...
+
+    def prepare(self, sql: str) -> tuple[str, str] | None:
+        """
+        Have *sql* planned once for a session: what to execute first, and what to
+        ask from then on.  None where that saves nothing.
+        """
+        ...
+
     def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
         """
         Make the session fit for a run, before anything else.

@@ -15,6 +15,7 @@ from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Column, Footing, Session, Tables, Trouble
 from .phrase import GAP, Phrase
+from .sqlite_pulse import pulse
 from .sqlite_session import PRAGMAS, restore
 
 __all__ = ["SQLite"]
@@ -145,6 +146,16 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
             kind=kind or "table",
             has_journal=bool(has_journal),
         )
+
+    def pulse(
+        self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
+    ) -> str:
+        del key  # Nobody holds a lock between two statements.
+        return pulse(name, footing, relations, self.literal, _quoted)
+
+    def prepare(self, sql: str) -> tuple[str, str] | None:
+        del sql  # `sqlite3` keeps what it has compiled by itself.
+        return None
 
     # --- the session ---
 

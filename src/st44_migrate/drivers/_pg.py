@@ -22,6 +22,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
 from ..errors import ConfigError, DriverError
+from ..model import Fault
 from ..protocols import Heard, Notice
 from ._pgerrors import failed_statement
 from ._pgtarget import Target
@@ -237,15 +238,16 @@ def refuse_busy(conn: AnyConnection) -> None:
     if conn.closed:
         raise ConfigError("the psycopg connection is closed", remedy="Pass an open one.")
     if conn.pgconn.pipeline_status != pq.PipelineStatus.OFF:
-        raise ConfigError("the psycopg connection is in pipeline mode", remedy=remedy)
+        raise _in_use("in pipeline mode", remedy)
     status = conn.info.transaction_status
     if status == pq.TransactionStatus.ACTIVE:
-        raise ConfigError("the psycopg connection is busy with another statement", remedy=remedy)
+        raise _in_use("busy with another statement", remedy)
     if status != pq.TransactionStatus.IDLE:
-        raise ConfigError(
-            "the psycopg connection is inside a transaction; migrations need their own",
-            remedy=remedy,
-        )
+        raise _in_use("inside a transaction; migrations need their own", remedy)
+
+
+def _in_use(how: str, remedy: str) -> ConfigError:
+    return ConfigError(f"the psycopg connection is {how}", remedy=remedy, fault=Fault.IN_USE)
 
 
 def teller(notice: Notice) -> Callable[[psycopg.errors.Diagnostic], None]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from traceback import clear_frames
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from ..errors import ConfigError, DatabaseUnavailable, DriverError, MigrateError
+from ..model import Fault
 from ._pgtarget import Target
 
 __all__ = [
@@ -65,13 +67,17 @@ def refuse_old_server(version: int, place: str) -> None:
             f"{place} runs PostgreSQL {version // 10_000}; {OLDEST} or later is needed",
             transient=False,
             remedy="Upgrade the server.",
+            fault=Fault.OUTDATED,
         )
 
 
 def failed_connect(error: psycopg.Error, target: Target) -> MigrateError:
     """
-    Say why psycopg could not open a session on *target*.
+    Say why psycopg could not open a session on *target*, and let go of the attempt.
     """
+    # The error and psycopg's frames hold each other, and these the open socket:
+    # once the server is back it would be a session that nobody ends.
+    clear_frames(error.__traceback__)
     if not isinstance(error, psycopg.OperationalError):
         return ConfigError(f"psycopg refuses to connect: {error}")
     # Not in the caller's way for long: libpq holds the interpreter meanwhile.
@@ -90,6 +96,7 @@ def failed_checkout(error: psycopg.Error, pool: str) -> MigrateError:
         f"the pool {pool} gave no connection: {error}",
         transient=True,
         remedy="All of its connections may be in use, or its database cannot be reached.",
+        fault=Fault.POOL,
     )
 
 
@@ -103,6 +110,7 @@ class _Cause:
     """
 
     pattern: str
+    fault: Fault
     transient: bool
     said: str
     remedy: str
@@ -118,29 +126,43 @@ _LOGIN = "Check the user and the password in the database URL."
 _CAUSES = (
     _Cause(
         r'password authentication failed for user "([^"]*)"',
+        Fault.AUTHENTICATION,
         False,
         "password authentication failed for user {0} at {place}",
         _LOGIN,
     ),
     _Cause(
-        r"no password supplied", False, "{place} asks for a password, and there is none", _LOGIN
+        r"no password supplied",
+        Fault.AUTHENTICATION,
+        False,
+        "{place} asks for a password, and there is none",
+        _LOGIN,
     ),
-    _Cause(r'(role "[^"]*" does not exist)', False, "{0} at {place}", _LOGIN),
+    _Cause(r'(role "[^"]*" does not exist)', Fault.AUTHENTICATION, False, "{0} at {place}", _LOGIN),
     _Cause(
         r'(database "[^"]*" does not exist|no such database: .*)',
+        Fault.ABSENT,
         False,
         "{0} at {place}",
         "Create it first, or correct its name in the URL.",
     ),
     _Cause(
         r"no pg_hba\.conf entry for|pg_hba\.conf rejects connection",
+        Fault.AUTHENTICATION,
         False,
         "{place} does not let us in: {first}",
         "Allow this user from this host in pg_hba.conf; if it says no encryption, add sslmode=require.",
     ),
-    _Cause(r'(\w+ authentication failed for user "[^"]*")', False, "{0} at {place}", _LOGIN),
+    _Cause(
+        r'(\w+ authentication failed for user "[^"]*")',
+        Fault.AUTHENTICATION,
+        False,
+        "{0} at {place}",
+        _LOGIN,
+    ),
     _Cause(
         r"server does not support SSL|certificate|SSL connection is required",
+        Fault.ENCRYPTION,
         False,
         "no encrypted connection to {place}: {first}",
         "Check sslmode and sslrootcert in the database URL.",
@@ -148,47 +170,66 @@ _CAUSES = (
     _Cause(
         r'(permission denied for database .*|role "[^"]*" is not permitted to log in'
         r'|database "[^"]*" is not currently accepting connections)',
+        Fault.AUTHENTICATION,
         False,
         "{0} at {place}",
         "Connect to another database, or as another user.",
     ),
     _Cause(
         r"(invalid response to SSL negotiation|expected authentication request from server)",
+        Fault.UNAVAILABLE,
         False,
         "what answers at {place} is not PostgreSQL",
         _CHECK,
     ),
-    _Cause(r"(the database system is [^\n]*|cannot connect now)", True, "{0} at {place}", _WAIT),
+    _Cause(
+        r"(the database system is [^\n]*|cannot connect now)",
+        Fault.STARTING,
+        True,
+        "{0} at {place}",
+        _WAIT,
+    ),
     _Cause(
         r"(too many (?:clients|connections)[^\n]*|remaining connection slots[^\n]*"
         r"|no more connections allowed[^\n]*)",
+        Fault.CROWDED,
         True,
         "{place} has no connection left for us: {0}",
         "Try again, close idle connections, or raise the limit.",
     ),
     _Cause(
         r"(server login has been failing|cannot connect to server)",
+        Fault.UNAVAILABLE,
         True,
         "the pooler at {place} cannot reach its server",
         _WAIT,
     ),
-    _Cause(r"timeout expired", True, "no answer from {place} in time", _CHECK),
-    _Cause(r"Connection refused", True, "connection refused by {place}", _WAIT),
-    _Cause(r"No such file or directory", True, "no server listens on the socket {place}", _WAIT),
+    _Cause(r"timeout expired", Fault.TIMEOUT, True, "no answer from {place} in time", _CHECK),
+    _Cause(r"Connection refused", Fault.REFUSED, True, "connection refused by {place}", _WAIT),
+    _Cause(
+        r"No such file or directory",
+        Fault.REFUSED,
+        True,
+        "no server listens on the socket {place}",
+        _WAIT,
+    ),
     _Cause(
         r"(server closed the connection|Connection reset|EOF detected|terminating connection)",
+        Fault.LOST,
         True,
         "{place} closed the connection at once",
         _WAIT,
     ),
     _Cause(
         r"(Network is unreachable|No route to host|Host is unreachable)",
+        Fault.NETWORK,
         True,
         "{place} cannot be reached: {0}",
         _CHECK,
     ),
     _Cause(
         r"(?:failed to resolve host '|could not translate host name \")([^'\"]*)",
+        Fault.HOST,
         False,
         "the host name {0} cannot be resolved",
         "Correct it in the database URL.",
@@ -219,7 +260,9 @@ def unreachable(text: str, place: str, ping: Callable[[], int]) -> DatabaseUnava
     for cause in _CAUSES:
         if found := re.search(cause.pattern, text):
             said = cause.said.format(*found.groups(), place=place, first=first)
-            return DatabaseUnavailable(said, transient=cause.transient, remedy=cause.remedy)
+            return DatabaseUnavailable(
+                said, transient=cause.transient, remedy=cause.remedy, fault=cause.fault
+            )
     waits = ping() in {pq.Ping.REJECT, pq.Ping.NO_RESPONSE}
     return DatabaseUnavailable(
         f"no connection to {place}: {first}",

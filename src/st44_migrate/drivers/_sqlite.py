@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, DatabaseUnavailable, DriverError
+from ..model import Fault
 from ..protocols import Heard, Row
 from ._sqlitetext import constraint_in, offset_in, tag_of
 
@@ -107,14 +108,24 @@ class SqliteConnection:
             heard(tag, first[0] if first else None)
         return tag
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `Connection.fetch`.
         """
+        # A file answers at once, unless it is locked.
+        if within is not None and within < BUSY_TIMEOUT:
+            return self._fetch_soon(sql, within)
         try:
             return self._cursor().execute(sql).fetchall()
         except (*_Failure, UnicodeEncodeError) as error:
             raise _failed(error, sql, None) from error
+
+    def _fetch_soon(self, sql: str, within: float) -> Sequence[Row]:
+        _set_patience(self._conn, within)
+        try:
+            return self.fetch(sql)
+        finally:
+            _set_patience(self._conn, BUSY_TIMEOUT)
 
     def heed_signals(self) -> None:
         """
@@ -187,13 +198,17 @@ def borrow(conn: sqlite3.Connection) -> SqliteConnection:
         )
         conn.isolation_level = None
         conn.text_factory = str
-        sqlite3.Cursor(conn).execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+        _set_patience(conn, BUSY_TIMEOUT)
     except sqlite3.ProgrammingError as error:
         raise ConfigError(
             f"the SQLite connection cannot be used: {error}",
             remedy="Pass an open connection in the thread that made it, or the database URL.",
         ) from error
     return SqliteConnection(conn, found)
+
+
+def _set_patience(conn: sqlite3.Connection, seconds: float) -> None:
+    sqlite3.Cursor(conn).execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def _refuse_transaction(conn: sqlite3.Connection) -> None:
@@ -204,11 +219,13 @@ def _refuse_transaction(conn: sqlite3.Connection) -> None:
             "the SQLite connection was opened with autocommit=False, so it is always inside a"
             " transaction; migrations need their own",
             remedy="Open it with autocommit=True, or pass the database URL.",
+            fault=Fault.IN_USE,
         )
     if conn.in_transaction:
         raise ConfigError(
             "the SQLite connection is inside a transaction; migrations need their own",
             remedy="Commit or roll back before, or pass the database URL.",
+            fault=Fault.IN_USE,
         )
 
 
@@ -238,6 +255,7 @@ def cannot_open(path: Path, error: Exception) -> DatabaseUnavailable:
     return _missing(
         f"the SQLite database {path} cannot be opened: {error}",
         "Check that it is a SQLite database, and the rights on it and its directory.",
+        Fault.UNAVAILABLE,
     )
 
 
@@ -250,8 +268,8 @@ def refusal(path: Path, error: DriverError) -> DatabaseUnavailable | None:
     return cannot_open(path, error)
 
 
-def _missing(happened: str, remedy: str) -> DatabaseUnavailable:
-    return DatabaseUnavailable(happened, transient=False, remedy=remedy)
+def _missing(happened: str, remedy: str, fault: Fault = Fault.ABSENT) -> DatabaseUnavailable:
+    return DatabaseUnavailable(happened, transient=False, remedy=remedy, fault=fault)
 
 
 def _failed(error: Exception, statement: str, index: int | None) -> DriverError:

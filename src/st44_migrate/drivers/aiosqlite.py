@@ -72,11 +72,11 @@ class AioSqliteConnection:
                 for answer in answers:
                     heard(*answer)
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `AsyncConnection.fetch`.
         """
-        return await self._work(self._session.fetch, sql)
+        return await self._work(self._session.fetch, sql, within=within)
 
     async def cancel(self) -> None:
         """
@@ -200,7 +200,7 @@ class AioSqliteDriver:
             raise cannot_open(self._path, error) from error
         session = AioSqliteConnection(conn, SqliteConnection(raw_of(conn)))
         try:
-            await session.fetch(PROBE)
+            await session.fetch(PROBE, within=0.0)
         except DriverError as error:
             if refused := refusal(self._path, error):
                 await session.close()

@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 
 import psycopg
 from psycopg import pq
-from psycopg.rows import tuple_row
 
 from ..protocols import Heard, Notice, Row
 from ._pg import (
@@ -28,6 +27,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
+from ._pgtime import Punctual, Question, punctuality
 
 __all__ = ["PsycopgBorrowed", "PsycopgConnection", "PsycopgDriver", "PsycopgPool"]
 
@@ -88,18 +88,18 @@ class PsycopgConnection:
             raise exchange.broken(error, conn) from error
         return exchange.outcome(failed, conn)
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `Connection.fetch`.
         """
+        conn = self._conn
+        question = Question(encode(sql, conn.info.encoding), within)
         try:
-            with psycopg.Cursor(self._conn, row_factory=tuple_row) as cursor:
-                # Preparing would take the extended protocol, whose portal
-                # keeps a snapshot that CREATE INDEX CONCURRENTLY waits for.
-                cursor.execute(encode(sql, self._conn.info.encoding), prepare=False)
-                return cursor.fetchall() if cursor.description else ()
+            with conn.lock, punctuality(conn, within):
+                result = conn.wait(question.talk(conn.pgconn))
+            return question.rows(result, conn)
         except psycopg.Error as error:
-            raise failed_fetch(error, self._conn) from error
+            raise failed_fetch(error, conn) from error
 
     def cancel(self) -> None:
         """
@@ -147,7 +147,7 @@ class PsycopgDriver:
         """
         del readonly  # Connecting creates nothing on a server.
         try:
-            conn = psycopg.Connection.connect(
+            conn = Punctual.connect(
                 conninfo_for(self._target, timeout),
                 autocommit=True,
                 prepare_threshold=None,

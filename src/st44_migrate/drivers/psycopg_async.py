@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
-from psycopg.rows import tuple_row
 from psycopg.waiting import wait_async
 
 from ..protocols import Heard, Notice, Row
@@ -29,6 +28,7 @@ from ._pg import (
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
+from ._pgtime import AsyncPunctual, Question, punctuality
 
 __all__ = [
     "AsyncPsycopgBorrowed",
@@ -124,16 +124,19 @@ class AsyncPsycopgConnection:
             rest.cancel()
             self._conn.pgconn.finish()
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query; see `PsycopgConnection.fetch`.
         """
+        conn = self._conn
+        question = Question(encode(sql, conn.info.encoding), within)
         try:
-            async with psycopg.AsyncCursor(self._conn, row_factory=tuple_row) as cursor:
-                await cursor.execute(encode(sql, self._conn.info.encoding), prepare=False)
-                return await cursor.fetchall() if cursor.description else ()
+            async with conn.lock:
+                with punctuality(conn, within):
+                    result = await conn.wait(question.talk(conn.pgconn))
+            return question.rows(result, conn)
         except psycopg.Error as error:
-            raise failed_fetch(error, self._conn) from error
+            raise failed_fetch(error, conn) from error
 
     async def cancel(self) -> None:
         """
@@ -185,7 +188,7 @@ class AsyncPsycopgDriver:
         del readonly
         try:
             conn: _Conn = await opened(
-                psycopg.AsyncConnection.connect(
+                AsyncPunctual.connect(
                     conninfo_for(self._target, timeout),
                     autocommit=True,
                     prepare_threshold=None,

@@ -71,7 +71,7 @@ class SqliteDriver:
         session = SqliteConnection(conn)
         session.heed_signals()
         try:
-            session.fetch(PROBE)
+            session.fetch(PROBE, within=0.0)
         except DriverError as error:
             if refused := refusal(self._path, error):
                 session.close()

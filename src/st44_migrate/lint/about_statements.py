@@ -38,6 +38,8 @@ def repeatable(subject: Subject) -> Iterator[Hit]:
         made = created(words)
         if made is None or made.if_not_exists or made.concurrently or made.replaces:
             continue
+        if made.temporary:  # a second run has a session of its own
+            continue
         alone = not file.script.transactional
         yield Hit(
             f"CREATE {made.kind.upper()} {made.name} without IF NOT EXISTS.",
@@ -101,8 +103,13 @@ def cascading(subject: Subject) -> Iterator[Hit]:
     """
     if subject.dialect != "postgresql":
         return
+    passing: set[tuple[str, str]] = set()
     for file, statement, words in _each(subject):
-        names = dropped_tables(words)
+        made = created(words)
+        if made is not None and made.temporary:
+            passing.add((file.migration.path, made.name))
+        # Nothing but its session refers to a temporary table.
+        names = [n for n in dropped_tables(words) if (file.migration.path, n) not in passing]
         if names and words[-1] != "cascade":
             yield Hit(
                 f"DROP TABLE {', '.join(names)} without CASCADE.",
@@ -161,6 +168,7 @@ def needless_header(subject: Subject) -> Iterator[Hit]:
         if not script.transactional and script.units and not script.autonomous:
             yield Hit(
                 "every statement of this file can run in a transaction, and none does.",
-                "Delete '-- st44: no-transaction', and a failure leaves nothing behind.",
+                "Take away what asks for it, '-- st44: no-transaction' or the word of the file's own"
+                " tool, and a failure leaves nothing behind.",
                 file,
             )

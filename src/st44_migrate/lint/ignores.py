@@ -59,6 +59,11 @@ def _wrong(ignore: Ignore, known: Collection[str]) -> tuple[str, str] | None:
             "an ignore without a rule.",
             f"Write -- st44: ignore CODE reason. The codes: {codes}.",
         )
+    if "," in ignore.code:
+        return (
+            f"an ignore is for one rule, and this names several: {ignore.code}.",
+            "Write a comment for each, with its own reason.",
+        )
     if ignore.code not in known and not ignore.code.startswith(EXTERNAL):
         return f"there is no rule {ignore.code}.", f"The codes are: {codes}."
     if not ignore.reason:

@@ -6,7 +6,10 @@ Versions are compared as values everywhere, most of them integers; what somebody
 wrote (``"040"``) is kept beside them as the *label*.
 """
 
+from .adoption import Adopted, Adoption, Found, Terms
+from .fault import Fault
 from .folder import Migration, Origin, Place, Script, Statement
+from .foreign import ForeignRow, ForeignTable, Reading, Standing
 from .history import History, JournalEntry, JournalState, LedgerEntry, LedgerName, Record
 from .notation import Header, Marker, Meaning, Notation, Placeholder
 from .planned import Pending, Plan, Problem, Severity, State, Status
@@ -14,7 +17,13 @@ from .run import Applied, Report, Settings
 from .version import LongVersion, Version, read_version
 
 __all__ = [
+    "Adopted",
+    "Adoption",
     "Applied",
+    "Fault",
+    "ForeignRow",
+    "ForeignTable",
+    "Found",
     "Header",
     "History",
     "JournalEntry",
@@ -32,14 +41,17 @@ __all__ = [
     "Placeholder",
     "Plan",
     "Problem",
+    "Reading",
     "Record",
     "Report",
     "Script",
     "Settings",
     "Severity",
+    "Standing",
     "State",
     "Statement",
     "Status",
+    "Terms",
     "Version",
     "read_version",
 ]

@@ -59,6 +59,9 @@ class Migration:
         repeatable: It has no place among the versions: it runs after them,
             again whenever it has changed.
 
+        baseline: It stands for every file up to its version, and runs instead of
+            them where nothing is applied yet.
+
         rank: Its place in the folder, where the order is not that of the
             versions; else 0.
 
@@ -79,6 +82,7 @@ class Migration:
     content: bytes = field(repr=False)
     raw_checksum: str = field(repr=False)
     repeatable: bool = False
+    baseline: bool = False
     rank: int = 0
     key: str = ""
     notation: Notation | None = field(default=None, repr=False, compare=False)

@@ -23,6 +23,7 @@ __all__ = [
 
 
 _SUFFIX = "_journal"
+_PREFIX = "st44_"
 _LONGEST = 63
 
 
@@ -51,6 +52,14 @@ class LedgerName:
             return self.table + _SUFFIX
         kept = raw[: _LONGEST - len(_SUFFIX) - 9].decode(errors="ignore")
         return f"{kept}_{crc32(raw):08x}{_SUFFIX}"
+
+    @property
+    def evasive(self) -> LedgerName:
+        """
+        Where our ledger goes if another tool has a table of this name.
+        """
+        kept = self.table.encode()[: _LONGEST - len(_PREFIX)].decode(errors="ignore")
+        return LedgerName(_PREFIX + kept, self.schema)
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.table}" if self.schema else self.table

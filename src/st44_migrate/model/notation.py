@@ -94,6 +94,9 @@ class Notation:
 
         opening: The marker that opens a part that is read, for messages.
 
+        almost: A comment that was meant for the tool.  One that is no marker is a
+            slip of the pen, and nobody knows which way what follows it goes.
+
         placeholder: What it fills in, None: nothing.
 
         wraps: The tool puts a transaction around each file.  One that does not
@@ -106,6 +109,7 @@ class Notation:
     markers: tuple[Marker, ...] = ()
     sections: bool = False
     opening: str = ""
+    almost: re.Pattern[str] | None = None
     placeholder: Placeholder | None = None
     wraps: bool = True
     blank: bool = True

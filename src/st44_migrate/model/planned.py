@@ -40,7 +40,7 @@ class Problem:
     Args:
         code: A stable word: ``edited``, ``late``, ``diverged``, ``duplicate``,
             ``gap``, ``number``, ``name``, ``unreadable``, ``too-long``,
-            ``not-numeric``, ``unfinished``, ``foreign-version``.
+            ``not-numeric``, ``unfinished``, ``foreign-version``, ``behind``.
 
         message: One sentence: what is the matter.
 
@@ -93,6 +93,7 @@ class State(StrEnum):
     MISSING = "missing"
     UNFINISHED = "unfinished"
     FAILED = "failed"
+    COVERED = "in the baseline"
 
 
 @dataclass(frozen=True, slots=True)

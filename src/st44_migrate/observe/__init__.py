@@ -5,6 +5,11 @@ Small observers that show a run to somebody, one file each.
 ``log.LogObserver``     the standard library's `logging`, with fields
 ``progress``            `ProgressObserver`: a bar on a terminal, else plain lines
 ``github``              `GitHubObserver`: groups and annotations of GitHub Actions
+``webhook``             `WebhookObserver`: Slack, Discord, or a program
+``metrics``             `RunMetrics`: numbers, which ``openmetrics`` writes and
+                        ``prometheus`` hands to prometheus_client
+``opentelemetry``       `OpenTelemetryObserver`: spans and measurements
+``watch``               `WatchedProbe`: looks at a database, told to listeners
 ======================  =====================================================
 
 Any callable that takes one event is an observer, and `tee` makes one of many.

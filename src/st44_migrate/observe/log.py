@@ -26,13 +26,16 @@ from st44_migrate.events import (
     StatementStarted,
     WaitingForDatabase,
 )
+from st44_migrate.health import HealthStatus, headline
 from st44_migrate.model import Migration, Problem, Report, Severity, Statement
 
 from .patience import Patience
-from .wording import tell
+from .wording import one_line, tell
 
 if TYPE_CHECKING:
     from st44_migrate.events import Event
+
+    from .watch import StatusChange
 
 __all__ = ["LogObserver"]
 
@@ -63,6 +66,35 @@ class LogObserver:
         if self._logger.isEnabledFor(level):
             # As an argument: a message with a percent sign is no format.
             self._logger.log(level, "%s", tell(event), extra=_extra(event))
+
+    def status_changed(self, change: StatusChange, /) -> None:
+        """
+        Log how the database is now: a listener for `StatusChanges`.
+        """
+        level, report = _STATUS_LEVELS[change.report.status], change.report
+        extra: dict[str, object] = {
+            "event": type(change).__name__,
+            "status": report.status.value,
+            "before": change.before and change.before.value,
+            "relation": report.relation.value,
+            "latest": report.latest,
+            "pending": len(report.pending),
+            "findings": [finding.code for finding in report.findings],
+        }
+        was = f", it was {change.before.value}" if change.before else ""
+        self._logger.log(
+            level,
+            "the database is %s%s: %s",
+            *(report.status.value, was, one_line(headline(report))),
+            extra={f"st44_{name}": value for name, value in extra.items()},
+        )
+
+
+_STATUS_LEVELS = {
+    HealthStatus.HEALTHY: logging.INFO,
+    HealthStatus.DEGRADED: logging.WARNING,
+    HealthStatus.UNHEALTHY: logging.ERROR,
+}
 
 
 def _level(event: Event) -> int:

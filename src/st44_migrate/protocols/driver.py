@@ -73,9 +73,16 @@ class Connection(Protocol):
         """
         ...
 
-    def fetch(self, sql: str, /) -> Sequence[Row]:
+    def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         Execute one query, without parameters, and return all its rows.
+
+        Args:
+            sql: The query; whatever else stands before it was executed earlier.
+
+            within: Give up after so many seconds, waits for locks included.  The
+                database is told so, in the same round trip if that can be had;
+                where it stays silent, a session that is not borrowed is ended.
         """
         ...
 
@@ -127,7 +134,7 @@ class AsyncConnection(Protocol):
         """
         ...
 
-    async def fetch(self, sql: str, /) -> Sequence[Row]:
+    async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """
         See `Connection.fetch`.
         """

@@ -63,6 +63,12 @@ class Tree(Protocol):
         """
         ...
 
+    def has(self, file: str, /) -> bool:
+        """
+        Say whether *file* is one of the files, however many there are, at once.
+        """
+        ...
+
     def path(self, file: str, /) -> str:
         """
         Name one of the files for people, ``"db/migrations/001_a.sql"``.

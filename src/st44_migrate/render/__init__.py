@@ -7,6 +7,7 @@ or an error, and returns text or what `json.dumps` takes.
 
 from __future__ import annotations
 
+from .adoptions import adoption_document, render_adoption
 from .documents import (
     error_document,
     plan_document,
@@ -23,12 +24,14 @@ from .tables import render_plan, render_problem, render_report, render_status, v
 from .words import duration, moment
 
 __all__ = [
+    "adoption_document",
     "duration",
     "error_document",
     "moment",
     "plan_document",
     "plan_error",
     "record_document",
+    "render_adoption",
     "render_error",
     "render_plan",
     "render_problem",

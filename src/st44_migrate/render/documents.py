@@ -23,6 +23,10 @@ whole milliseconds.  Every command prints exactly one document.
     "reason", "path", "applied_sql", "diff"}``
 ``baseline``, ``mark``, ``repair``
     ``{"versions": [{"version", "name", "state", "applied_at"}]}``
+``adopt``
+    ``{"tool", "table", "ledger", "written", "versions": [{"version", "name", "found",
+    "key", "applied_at", "verified", "path"}], "pending": [path], "obstacles":
+    [problem, as in plan]}``
 ``new``
     ``{"version", "name", "path"}``
 ``wait``

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import JournalEntry, Record
+from ..model import JournalEntry, JournalState, Record
 from .words import columns, duration, moment
 
 __all__ = ["difference", "file_text", "render_record", "state_of"]
@@ -49,7 +49,10 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _done(record: Record) -> str:
-    return "tried" if record.entry is None else "applied"
+    # Of a repeatable file, which no ledger has, the journal knows.
+    kept = record.journal
+    done = kept is not None and kept.state is JournalState.APPLIED
+    return "applied" if done or record.entry is not None else "tried"
 
 
 def state_of(record: Record) -> str:

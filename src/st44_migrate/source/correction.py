@@ -28,6 +28,7 @@ _FORWARD = re.compile(r".*\.(?:up|do)", re.IGNORECASE | re.DOTALL)
 _FLYWAY_UNDO = re.compile(r"U[0-9]+(?:[._][0-9]+)*__")
 
 _REPEATABLE = re.compile(r"[rR]_+(?=[^_])")
+_BASELINE = re.compile(r"[bB]([0-9]{1,18})_+(?=[^_])")
 
 _DATED = re.compile(r"[0-9]{4}[-.][0-9]{2}[-.][0-9]{2}(?:[-.T][0-9]+)*(?![0-9A-Za-z])")
 _DOTTED = re.compile(r"[vV]?[0-9]+(?:\.[0-9]+)+(?![0-9A-Za-z])|[vV][0-9]+(?:[._][0-9]+)+(?=__)")
@@ -69,6 +70,12 @@ def correct_names(
         if repeatable:
             name = rest[repeatable.end() :]
             corrected.append((file, None if _ROLLBACK.fullmatch(name) else f"R__{name}.sql"))
+            continue
+        baseline = _BASELINE.match(rest) if not digits else None
+        if baseline:
+            name = rest[baseline.end() :]
+            whole = f"B{baseline[1]}__{name}.sql"
+            corrected.append((file, None if _ROLLBACK.fullmatch(name) else whole))
             continue
         if not digits:
             number = min(number + 1, MAX_VERSION)

@@ -182,7 +182,7 @@ class FileLayout:
         """
         if self.notation is not None and self.notation.placeholder is not None:
             return
-        idle = [name for name in values if not (name in tree.files and self.code.fullmatch(name))]
+        idle = [name for name in values if not (tree.has(name) and self.code.fullmatch(name))]
         if idle:
             raise ConfigError(
                 f"the layout {self.name} has no placeholders, so nothing is filled in with"
@@ -237,7 +237,7 @@ class FileLayout:
         if not self.inner:
             return
         for folder in tree.folders:
-            if folder[:1].isdigit() and f"{folder}/{self.inner}" not in tree.files:
+            if folder[:1].isdigit() and not tree.has(f"{folder}/{self.inner}"):
                 remedy = "Restore it from version control, or remove the folder."
                 yield Misnamed(folder, None, f"has no {self.inner} in it.", remedy)
 
@@ -258,6 +258,9 @@ class FileLayout:
         notation = self.notation
         if notation is not None and not aside.fills:
             notation = replace(notation, placeholder=None)
+        if notation is not None and sql is not None:
+            # What a person says in its place is SQL, with the tool's markers or without.
+            notation = replace(notation, sections=False)
         return Migration(
             version=name.version,
             label=name.label,
@@ -266,6 +269,7 @@ class FileLayout:
             content=content,
             raw_checksum=digest.hexdigest(),
             repeatable=name.repeatable,
+            baseline=name.baseline,
             key=name.key if name.key != name.label else "",
             notation=notation,
             values=used,

@@ -2,7 +2,8 @@
 What a file's name says: a migration, nothing of ours, or a mistake.
 
 A migration is called ``<digits>_<name>.sql``, or ``R__<name>.sql`` if it is to run
-again whenever it changes, and nothing else is.  A ``.sql`` file that is called
+again whenever it changes, or ``B<digits>__<name>.sql`` if it stands for all files up
+to its number, and nothing else is.  A ``.sql`` file that is called
 otherwise is a mistake and never skipped: what it holds would be missing in
 production, and nobody would be told.  Everything here is pure, and takes any
 string for a name.
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Misnamed", "Name", "Names", "read_integer", "read_name", "read_names"]
 
 # [0-9], not \d: int() would take Arabic digits, and no ledger's ORDER BY would.
-_MIGRATION = re.compile(r"(?:([0-9]+)_|R__)(\S(?:.*\S)?)\.sql", re.DOTALL)
+_MIGRATION = re.compile(
+    r"(?:(?P<version>[0-9]+)_|R__|B(?P<base>[0-9]+)__)(?P<name>\S(?:.*\S)?)\.sql", re.DOTALL
+)
 
 _MOST_DIGITS = len(str(MAX_VERSION))
 
@@ -37,7 +40,7 @@ class Name:
     The name of a migration: *file* ``"017_add.sql"`` has the *version* 17, the
     *label* ``"017"`` and the *name* ``"add"``.
 
-    See `Migration` for *repeatable* and *key*; a *late* one may be applied below
+    See `Migration` for *repeatable*, *baseline* and *key*; a *late* one may be applied below
     the highest applied version.
     """
 
@@ -48,6 +51,7 @@ class Name:
     repeatable: bool = field(default=False, repr=False)
     key: str = field(default="", repr=False)
     late: bool = field(default=False, repr=False)
+    baseline: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +98,17 @@ def read_name(file: str) -> Name | None:
     match = _MIGRATION.fullmatch(file)
     if match is None or not file.isprintable():
         return None
-    label, name = match.groups()
+    name, base = match["name"], match["base"]
     if is_one_way(name):
         return None
+    label = base or match["version"]
     if label is None:
         return Name(file, LongVersion((), f"R__{name}"), f"R__{name}", name, repeatable=True)
     version = read_integer(label)
-    return None if version is None else Name(file, version, label, name)
+    if version is None:
+        return None
+    # The ledger tells by the name whether it was this file or the others.
+    return Name(file, version, label, f"B__{name}" if base else name, baseline=bool(base))
 
 
 def read_integer(digits: str) -> int | None:

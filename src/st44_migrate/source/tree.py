@@ -4,7 +4,7 @@ The files of a source as a layout sees them: names, and bytes on demand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .listing import printable
@@ -31,6 +31,16 @@ class FileTree:
     files: Sequence[str]
     folders: Sequence[str]
     reader: Callable[[str], bytes]
+    _known: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", frozenset(self.files))
+
+    def has(self, file: str) -> bool:
+        """
+        Say whether *file* is one of the files.
+        """
+        return file in self._known
 
     def path(self, file: str) -> str:
         """

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from ..model import Header, Marker, Meaning, Notation, Origin
-from .flaw import Flaw
+from .flaw import Flaw, shown
 from .lexer import spans, tokens
 from .lexicon import COMMENTS, Lexicon
 from .placeholders import fill, mask
@@ -50,11 +50,14 @@ class _Found:
         comments: All comments in there.
 
         markers: Those that mean something.
+
+        slips: Those that were to be markers, and are none.
     """
 
     parts: list[Extent] = field(default_factory=list[Extent])
     comments: list[Extent] = field(default_factory=list[Extent])
     markers: list[tuple[Marker, int, int]] = field(default_factory=list[tuple[Marker, int, int]])
+    slips: list[Extent] = field(default_factory=list[Extent])
 
 
 def take_excerpt(
@@ -86,6 +89,8 @@ def _concerns(text: str, notation: Notation) -> bool:
     """
     if notation.sections or (notation.placeholder and notation.placeholder.pattern.search(text)):
         return True
+    if notation.almost is not None and notation.almost.search(text):
+        return True
     return any(marker.pattern.search(text) for marker in notation.markers)
 
 
@@ -97,7 +102,7 @@ def _look(text: str, notation: Notation, lexicon: Lexicon) -> _Found:
         for marker, start, behind in _markers(text, begin, notation, lexicon, found):
             if marker.means is Meaning.DOWN:
                 # What goes back is never read, so nobody says that it is SQL.
-                end, at = start, _next_opening(text, behind, notation)
+                end, at = start, _next_opening(text, behind, notation, found)
                 break
             if not marker.leading or _first_token(text, lexicon, start) is None:
                 found.markers.append((marker, start, behind))
@@ -116,13 +121,18 @@ def _markers(
             continue
         found.comments.append((start, end))
         line = text.rfind("\n", 0, start) + 1
-        if opener == "--" and not text[line:start].strip():
+        if opener != "--":
+            continue
+        marker = None
+        if not text[line:start].strip():
             marker = next((m for m in notation.markers if m.pattern.match(text, line)), None)
-            if marker is not None:
-                yield marker, line, end
+        if marker is not None:
+            yield marker, line, end
+        elif notation.almost is not None and notation.almost.match(text, start, end):
+            found.slips.append((start, end))
 
 
-def _next_opening(text: str, at: int, notation: Notation) -> int | None:
+def _next_opening(text: str, at: int, notation: Notation, found: _Found) -> int | None:
     """
     Find the next line that opens a part that is read, as the tool itself does: by lines.
     """
@@ -130,7 +140,20 @@ def _next_opening(text: str, at: int, notation: Notation) -> int | None:
         marker = next((m for m in notation.markers if m.pattern.match(text, at)), None)
         if marker is not None and marker.means in _OPENS:
             return at
+        if marker is None and notation.almost is not None:
+            slip = _line_at(text, at)
+            if notation.almost.match(text, *slip):
+                found.slips.append(slip)
     return None
+
+
+def _line_at(text: str, at: int) -> Extent:
+    """
+    Find where the line that begins at *at* has its first character, and its end.
+    """
+    end = text.find("\n", at)
+    line = text[at : end if end >= 0 else len(text)]
+    return at + len(line) - len(line.lstrip()), at + len(line)
 
 
 def _first_token(text: str, lexicon: Lexicon, end: int, at: int = 0) -> int | None:
@@ -141,6 +164,8 @@ def _first_token(text: str, lexicon: Lexicon, end: int, at: int = 0) -> int | No
 
 
 def _check(text: str, notation: Notation, found: _Found, lexicon: Lexicon) -> None:
+    for start, end in found.slips:
+        raise Flaw(start, *_unclear(text[start:end].strip(), notation))
     for marker, start, end in found.markers:
         if marker.means is Meaning.ELSEWHERE:
             _refuse_elsewhere(text, marker, start, end, lexicon)
@@ -161,6 +186,15 @@ def _check(text: str, notation: Notation, found: _Found, lexicon: Lexicon) -> No
             f"Write '{notation.opening}' before its first statement; or is it another tool's file?"
             " st44-migrate detect says whose.",
         )
+
+
+def _unclear(comment: str, notation: Notation) -> tuple[str, str]:
+    return (
+        f"'{shown(comment)}' looks like a marker of {notation.tool} and is none, so that nobody"
+        " knows which way what follows goes.",
+        f"Write it as {notation.tool} does, at the beginning of a line of its own, like"
+        f" '{notation.opening}'; or, if it is a remark, in other words.",
+    )
 
 
 def _refuse_elsewhere(text: str, marker: Marker, start: int, end: int, lexicon: Lexicon) -> None:

@@ -117,6 +117,22 @@ class MemoryDialect:
             has_journal=has_journal,
         )
 
+    def pulse(
+        self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
+    ) -> str:
+        """
+        See `Dialect`.
+        """
+        tables, known = self.tables(name), [bool(footing.columns), footing.has_journal]
+        return f"PULSE {tables.ledger} {tables.journal} {json.dumps([*known, key, *relations])}"
+
+    def prepare(self, sql: str) -> tuple[str, str] | None:
+        """
+        Nothing is planned.
+        """
+        del sql
+        return None
+
     # --- the session ---
 
     def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:

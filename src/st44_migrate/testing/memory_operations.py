@@ -23,6 +23,7 @@ __all__ = [
     "Leftover",
     "Nothing",
     "Operation",
+    "Pulse",
     "Read",
     "Update",
 ]
@@ -168,6 +169,20 @@ class Inspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """
+    Say whether the two tables are still *known*, what their rows are, which of
+    *relations* are there, and who has *lock*.
+    """
+
+    ledger: str
+    journal: str
+    known: tuple[bool, bool]
+    lock: int | None
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """
     Ask for an index that was left half-built, or drop it.
@@ -212,6 +227,7 @@ Operation: TypeAlias = (
     | Read
     | Count
     | Inspect
+    | Pulse
     | Leftover
     | Evidence
     | Advisory

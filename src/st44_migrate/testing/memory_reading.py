@@ -8,12 +8,13 @@ import json
 import re
 from dataclasses import replace
 
-from .memory_operations import Advisory, Insert, Operation, Read, Update
+from .memory_operations import Advisory, Insert, Operation, Pulse, Read, Update
 from .memory_store import NOW, Value
 
 __all__ = [
     "read_lock_question",
     "read_own_record",
+    "read_pulse",
     "read_record",
     "read_select",
     "read_take",
@@ -117,6 +118,15 @@ def read_select(found: re.Match[str]) -> Operation:
     # A comma in parentheses does not part two columns.
     columns = tuple(re.split(r", (?![^()]*\))", found["columns"]))
     return Read(columns, found["ledger"], found["journal"])
+
+
+def read_pulse(found: re.Match[str]) -> Operation:
+    """
+    Read a health report's question.
+    """
+    ledger_there, journal_there, lock, *relations = json.loads(found["known"])
+    known = (ledger_there, journal_there)
+    return Pulse(found["ledger"], found["journal"], known, lock, tuple(relations))
 
 
 def read_take(found: re.Match[str]) -> Operation:

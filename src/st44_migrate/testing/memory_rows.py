@@ -31,6 +31,8 @@ def read_rows(
     match operation:
         case ops.Inspect(ledger, journal):
             return [(pid, store.has(ledger, tx), store.has(journal, tx))]
+        case ops.Pulse():
+            return [_pulse(operation, store, tx)]
         case ops.Leftover(index):
             half_built = store.indexes.get(index or "") is False and index not in store.building
             return [(index,)] if half_built else []
@@ -44,6 +46,16 @@ def read_rows(
             return [tuple(_evaluate(c, *pair) for c in operation.columns) for pair in pairs]
         case _:
             raise AssertionError(f"not a question: {operation}")
+
+
+def _pulse(asked: ops.Pulse, store: Store, tx: Transaction) -> Sequence[Value]:
+    names = (asked.ledger, asked.journal)
+    there = tuple(store.has(name, tx) for name in names)
+    rows = [store.visible(name, tx) for name in names if store.has(name, tx)]
+    present = "".join(str(int(store.has(name, tx))) for name in asked.relations)
+    holders = [] if asked.lock is None else store.holders(asked.lock)
+    holder = holders[0] if holders else None
+    return None if there == asked.known else 1, str(rows), present, holder, None
 
 
 def _pairs(

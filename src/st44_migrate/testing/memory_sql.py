@@ -37,6 +37,7 @@ from .memory_operations import (
 from .memory_reading import (
     read_lock_question,
     read_own_record,
+    read_pulse,
     read_record,
     read_select,
     read_take,
@@ -114,6 +115,7 @@ _RULES: tuple[tuple[str, _Build], ...] = (
         r"INSPECT @(?P<ledger>\w+) @(?P<journal>\w+)",
         lambda m: Inspect(m["ledger"], m["journal"]),
     ),
+    (r"PULSE @(?P<ledger>\w+) @(?P<journal>\w+) (?P<known>\[.*\])", read_pulse),
     (r"LEFTOVER OF (.*)", lambda m: Leftover(_index(m[1]))),
     (r"DISCARD (\w+)", lambda m: Leftover(m[1], drops=True)),
     (r"EVIDENCE OF (.*)", lambda m: Evidence(_index(m[1]))),

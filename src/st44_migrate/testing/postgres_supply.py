@@ -9,9 +9,9 @@ from collections import deque
 from contextlib import ExitStack, suppress
 
 from ..drivers.url import driver_for
-from ..errors import ConfigError, DriverError
+from ..errors import ConfigError, DriverError, MigrateError
 from .errand import Errand
-from .recipe import Recipe, quiet
+from .recipe import FAULTS, Recipe, quiet
 from .template import MAKER, drop, find_or_build, refused, sweep_orphans, url_of
 
 __all__ = ["PostgresSupply"]
@@ -45,6 +45,7 @@ class PostgresSupply:
         self._server = server
         self._recipe = recipe
         self._template: str | None = None
+        self._fault: MigrateError | None = None
         self._count = 0
         self._ordered: str | None = None
         self._spares: deque[str] = deque()
@@ -109,10 +110,19 @@ class PostgresSupply:
         if self._ordered is not None or self._spares:
             return
         if self._template is None:
-            self._template = find_or_build(self._maker, self._server, self._recipe, how=self._how)
+            self._template = self._found()
         name = self._next()
         self._maker.start(f"CREATE DATABASE {name} TEMPLATE {self._template} {self._how}")
         self._ordered = name
+
+    def _found(self) -> str:
+        if self._fault is not None:
+            raise self._fault.with_traceback(None)
+        try:
+            return find_or_build(self._maker, self._server, self._recipe, how=self._how)
+        except FAULTS as fault:
+            self._fault = fault
+            raise
 
     def _collect(self) -> None:
         """

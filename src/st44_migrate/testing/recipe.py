@@ -9,13 +9,17 @@ from hashlib import sha256
 
 from .. import __version__
 from ..drivers.url import driver_for
-from ..errors import ConfigError, DriverError
+from ..errors import ApplyError, ConfigError, DriverError, PlanError, SourceError
 from ..model import Settings
 from ..protocols import Source
 from ..runner import migrate
 from ..sqltext import Flaw, split
 
-__all__ = ["Recipe", "quiet", "run_sql"]
+__all__ = ["FAULTS", "Recipe", "quiet", "run_sql"]
+
+FAULTS = (ApplyError, SourceError, PlanError, ConfigError)
+"""What the files are to blame for: cooking again would fail again, and once for each
+of a thousand tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Recipe:
         hashed = sha256()
         parts = [__version__, owner, str(self.settings.ledger), self.seed]
         for migration in self.source.load():
-            parts += (migration.label, migration.name, migration.raw_checksum)
+            tool = migration.notation.tool if migration.notation is not None else ""
+            parts += (migration.label, migration.name, migration.raw_checksum, tool)
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")
             hashed.update(b"%d:%s" % (len(data), data))

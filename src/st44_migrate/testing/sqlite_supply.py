@@ -9,7 +9,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .recipe import Recipe
+from ..errors import MigrateError
+from .recipe import FAULTS, Recipe
 
 __all__ = ["SqliteSupply"]
 
@@ -30,6 +31,7 @@ class SqliteSupply:
         self._folder = folder
         self._recipe = recipe
         self._template: Path | None = None
+        self._fault: MigrateError | None = None
         self._count = 0
 
     def migrated(self) -> str:
@@ -43,8 +45,15 @@ class SqliteSupply:
         return f"sqlite:///{path}"
 
     def _build(self) -> Path:
+        if self._fault is not None:
+            raise self._fault.with_traceback(None)
         path = self._folder / "template.db"
-        self._recipe.cook(f"sqlite:///{path}")
+        try:
+            self._recipe.cook(f"sqlite:///{path}")
+        except FAULTS as fault:
+            self._fault = fault
+            self._remove(path)
+            raise
         with closing(sqlite3.connect(path)) as conn:
             # What a file left in its write-ahead log is not in the file to be copied.
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -49,6 +49,7 @@ LAYOUT = FileLayout(
         markers=tuple(Marker(re.compile(pattern), means) for pattern, means in _MARKERS),
         sections=True,
         opening="-- migrate:up",
+        almost=re.compile(r"--\s*migrate\s*:", re.IGNORECASE),
     ),
     arrange=_by_name,
     writing=Writing(

@@ -46,8 +46,8 @@ def _metadata(tree: Tree, file: str) -> Aside:
     """
     Read ``metadata.toml``.
     """
-    beside = file.replace("up.sql", "metadata.toml")
-    if beside not in tree.files:
+    beside = file.removesuffix("up.sql") + "metadata.toml"
+    if not tree.has(beside):
         return Aside()
     import tomllib  # few folders have one
 

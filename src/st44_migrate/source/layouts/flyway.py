@@ -3,6 +3,7 @@ Flyway: ``V1_10__create_users.sql``, ``R__some_view.sql``, ``${placeholders}`` i
 
 Versions are integers with dots or underscores between them, so that 1.10 comes
 after 1.9 and is 1.10.0.  Repeatable files run after them, by their description.
+Baselines, ``B1_10__start.sql``, stand for all versions up to their own.
 """
 
 from __future__ import annotations
@@ -26,14 +27,19 @@ __all__ = ["LAYOUT"]
 
 def _read(found: re.Match[str]) -> Name | None:
     file, name = found.string, found["name"]
-    if found["version"] is None:
+    base = found.groupdict().get("base")
+    written = base or found["version"]
+    if written is None:
         label = f"R__{name}"
         return Name(file, LongVersion((), label), label, name, repeatable=True)
-    parts = re.split(r"[._]", found["version"])
+    parts = re.split(r"[._]", written)
     numbers = tuple(number for part in parts if (number := read_integer(part)) is not None)
     if len(numbers) < len(parts):
         return None
-    return Name(file, LongVersion(numbers), ".".join(parts), name)
+    label = ".".join(parts)
+    return Name(
+        file, LongVersion(numbers), label, f"B__{name}" if base else name, baseline=bool(base)
+    )
 
 
 def _in_order(migrations: Sequence[Migration]) -> Iterable[Migration]:
@@ -48,7 +54,7 @@ def _configured(tree: Tree, file: str) -> Aside:
     Read ``V1__a.sql.conf``.
     """
     beside = f"{file}.conf"
-    if beside not in tree.files:
+    if not tree.has(beside):
         return Aside()
     lines = tree.read(beside).decode("utf-8", "replace").splitlines()
     said = {
@@ -68,19 +74,16 @@ _EVENTS = r"(?:before|after)[A-Z]\w*|createSchema"
 LAYOUT = FileLayout(
     name="flyway",
     rule="A migration is called V<version>__<name>.sql, like V1_10__create_users.sql, or R__<name>.sql",
-    pattern=re.compile(rf"{_IN}(?:V(?P<version>{_VERSION})|R)__(?P<name>[^/]+)\.sql"),
+    pattern=re.compile(
+        rf"{_IN}(?:V(?P<version>{_VERSION})|B(?P<base>{_VERSION})|R)__(?P<name>[^/]+)\.sql"
+    ),
     read=_read,
-    near=re.compile(rf"{_IN}[VRUB][0-9_][^/]*\.sql", re.IGNORECASE),
+    near=re.compile(rf"{_IN}[VRUB][0-9_][^/]*\.sql\s*", re.IGNORECASE),
     passed=re.compile(rf"{_IN}U{_VERSION}__[^/]*\.sql"),
     code=re.compile(
         rf"{_IN}(?:V(?P<version>{_VERSION})|R)__(?P<name>\w+)\.(?:java|kt|groovy|class)"
     ),
     refused=(
-        (
-            re.compile(rf"{_IN}B{_VERSION}__[^/]*\.sql"),
-            "is a baseline, which is not read.",
-            "Move it out of the folder if the files that it stands for are all there.",
-        ),
         (
             re.compile(rf"{_IN}(?:{_EVENTS})(?:__[^/]*)?\.sql"),
             "is a callback: Flyway runs it at every run, this library never.",

@@ -44,6 +44,9 @@ LAYOUT = FileLayout(
         ),
         sections=True,
         opening="-- +goose Up",
+        almost=re.compile(
+            r"--\s*\+\s*goose\b(?!\s+statement(?:begin|end)[ \t]*$)", re.IGNORECASE | re.MULTILINE
+        ),
         placeholder=Placeholder(re.compile(_VARIABLE, re.VERBOSE), everywhere=False),
     ),
     writing=Writing(

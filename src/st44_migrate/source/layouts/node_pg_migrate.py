@@ -62,6 +62,10 @@ LAYOUT = FileLayout(
             for way, means in (("up", Meaning.UP), ("down", Meaning.DOWN))
         ),
         opening="-- Up Migration",
+        almost=re.compile(
+            r"--[ \t-]*(?:(?:up|down)(?:[ \t]+migrations?)?|migrations?[ \t]+(?:up|down))[ \t:-]*$",
+            re.IGNORECASE | re.MULTILINE,
+        ),
     ),
     arrange=_by_time,
     writing=Writing(

@@ -17,13 +17,13 @@ from ..naming import read_names
 
 __all__ = ["LAYOUT"]
 
-# The beginning of the way back, in the notation of each tool.
+# The beginning of the way back, in the notation of each tool, or nearly.
 _BACK = {
-    "goose": r"-- \+goose down\b",
-    "sql-migrate": r"-- \+migrate down\b",
-    "dbmate": r"--\s*migrate:down\b",
-    "tern": r"---- create above / drop below ----",
-    "node-pg-migrate": r"--[ \t-]*down[ \t]+migration[ \t-]*$",
+    "goose": r"[ \t]*--[ \t]*\+[ \t]*goose[ \t]+down\b",
+    "sql-migrate": r"[ \t]*--[ \t]*\+[ \t]*migrate[ \t]+down\b",
+    "dbmate": r"[ \t]*--[ \t]*migrate[ \t]*:[ \t]*down\b",
+    "tern": r"[ \t]*--[ \t-]*create[ \t]+above[ \t]*/[ \t]*drop[ \t]+below\b",
+    "node-pg-migrate": r"[ \t]*--[ \t-]*down[ \t]+migration[ \t-]*$",
 }
 
 LAYOUT = FileLayout(

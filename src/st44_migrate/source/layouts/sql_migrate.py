@@ -55,6 +55,7 @@ LAYOUT = FileLayout(
         ),
         sections=True,
         opening="-- +migrate Up",
+        almost=re.compile(r"--\s*\+\s*migrate\b(?!\s+statement(?:begin|end)\b)", re.IGNORECASE),
     ),
     arrange=_numbers_first,
     writing=Writing(

@@ -74,6 +74,11 @@ LAYOUT = FileLayout(
             Marker(re.compile(r"---- create above / drop below ----"), Meaning.DOWN),
             Marker(re.compile(r"---- tern: disable-tx ----"), Meaning.ALONE),
         ),
+        opening="---- create above / drop below ----",
+        almost=re.compile(
+            r"-(?:.*create[ \t]+above[ \t]*/[ \t]*drop[ \t]+below|[- \t]*tern[ \t]*:)",
+            re.IGNORECASE,
+        ),
         placeholder=Placeholder(_ACTION),
     ),
     includes=_includes,

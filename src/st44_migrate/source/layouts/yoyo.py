@@ -47,6 +47,10 @@ def _in_order(migrations: Sequence[Migration]) -> Iterable[Migration]:
     place = {label: number for number, label in enumerate(named)}
     waits = {label: set(_depends(migration)) for label, migration in named.items()}
     _check_known(named, waits)
+    behind: dict[str, list[str]] = {}
+    for label, others in waits.items():
+        for other in others:
+            behind.setdefault(other, []).append(label)
     ready = [place[label] for label, others in waits.items() if not others]
     heapify(ready)
     labels = list(named)
@@ -54,11 +58,10 @@ def _in_order(migrations: Sequence[Migration]) -> Iterable[Migration]:
     while ready:
         label = labels[heappop(ready)]
         ordered.append(named[label])
-        for other, blockers in waits.items():
-            if label in blockers:
-                blockers.remove(label)
-                if not blockers:
-                    heappush(ready, place[other])
+        for other in behind.get(label, ()):
+            waits[other].remove(label)
+            if not waits[other]:
+                heappush(ready, place[other])
     if len(ordered) < len(named):
         circle = sorted(label for label, others in waits.items() if others)
         raise SourceError(
@@ -70,7 +73,7 @@ def _in_order(migrations: Sequence[Migration]) -> Iterable[Migration]:
 
 def _check_known(named: Mapping[str, Migration], waits: Mapping[str, set[str]]) -> None:
     for label, others in waits.items():
-        for other in sorted(others - named.keys()):
+        for other in sorted(name for name in others if name not in named):
             raise SourceError(
                 f"{named[label].path} depends on {other}, and there is no such file.",
                 remedy="Restore it from version control, or correct the name behind '-- depends:'.",
