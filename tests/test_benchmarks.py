@@ -7,11 +7,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import psycopg
+import pytest
 
 from st44_migrate.testing.servers import PostgresServer
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
 
 
 def test_readers_while_a_table_is_altered(postgres: PostgresServer) -> None:
@@ -80,3 +85,62 @@ def test_answers_through_asgi() -> None:
         assert int(size) >= 2
         assert int(answers.replace(",", "")) > 0
         assert float(each) > 0
+
+
+def table(page: str, title: str) -> dict[str, list[str]]:
+    """
+    Read the rows under *title* by their first column.
+    """
+    lines = page.partition(f"## {title}")[2].partition("\n## ")[0].splitlines()
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    return {row[0]: row[1:] for row in rows[2:]}
+
+
+def test_a_small_run_of_everything(postgres: PostgresServer, tmp_path: Path) -> None:
+    """
+    All tables are there, nobody is left out, and what can be counted holds: fewer
+    round trips than files, one to find that nothing is pending, eight for one file.
+    """
+    command = [sys.executable, "-W", "error", "-m", "benchmarks", "--smoke", "--no-peers"]
+    options = ["--no-plots", "--url", postgres.url, "--out", str(tmp_path)]
+    done = subprocess.run(
+        [*command, *options, "--corpora", str(tmp_path / "none")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "table.md").read_text("utf-8")
+    assert "Left out" not in page
+    bars = {line.split("|")[1].strip(): line for line in page.splitlines() if " | " in line}
+    assert [what for what, line in bars.items() if "not measured" in line] == [
+        "W1 wall / the fastest peer's"
+    ]
+    for what in ("W3 round trips after connecting", "W4 round trips after connecting"):
+        assert "| holds |" in bars[what]
+    far = table(page, "W1, each round trip 10 ms longer")
+    assert int(far["one round trip each"][-1]) >= 20 > int(far["st44-migrate"][-1])
+    for title in ("W1: 20 tiny files", "W2: 16 mixed files"):
+        names = {"one round trip each", "four round trips each", "st44-migrate", "migrate()"}
+        assert set(table(page, title)) == {*names, "migrate_async()"}
+    for title in ("SQLite, W1: 20 tiny files", "SQLite, W2: 16 mixed files"):
+        assert set(table(page, title)) == {"BEGIN IMMEDIATE each", "st44-migrate", "migrate()"}
+
+
+def test_the_proxy_counts_and_delays(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more for each query, and none of them sooner than it was told."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.proxy import proxy
+
+    with proxy(postgres.url, delay=0.05) as line:
+        with psycopg.connect(line.url(postgres.url), autocommit=True) as conn:
+            before, began = line.trips, time.monotonic()
+            for _ in range(3):
+                conn.execute("SELECT 1")
+            assert time.monotonic() - began >= 3 * 0.05
+            assert line.trips - before == 3
+        assert line.trips - before == 3

@@ -1,30 +1,37 @@
 """
-One migration, from its claim to its record.
+From claims to records: the next files of a run.
 
-A transactional file is one batch (see `batch`), tried again whole when a lock
-could not be had (see `_patience`).  Any other file commits unit by unit (see
-`_stepwise`).
+Transactional files go out together, as many as the engine says (see `message`).
+One that meets a lock is tried again, whole and alone (see `_patience`); so is one
+that fails in company through no fault of its own.  Any other file commits unit by
+unit (see `_stepwise`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 
-from ._patience import retrying
-from ._sending import Failed, ask, culprit, send, tell_applied, undo
+from ._hearing import Hearing
+from ._patience import Patience, retrying
+from ._progress import Progress
+from ._sending import Failed, ask, culprit, send, undo
 from ._stepwise import unit_by_unit
 from ._world import World
-from .batch import Batch, Envelope, Item, Role
+from .batch import Envelope, Item, Role
 from .dialects import Trouble
 from .errors import DriverError
+from .message import compose
 from .model import Pending
 
-__all__ = ["Outcome", "apply_one"]
+__all__ = ["Outcome", "apply_next"]
 
 
 _NOT_NULL = frozenset({"23502", "SQLITE_CONSTRAINT_NOTNULL"})
+
+_THE_FILES_OWN = frozenset({Role.BODY, Role.COMMIT, Role.RESTORE})
+"""What says something about a file when it fails."""
 
 
 class Outcome(Enum):
@@ -40,68 +47,121 @@ class Outcome(Enum):
     """Another runner is at work; nothing of the file ran."""
 
 
-async def apply_one(world: World, envelope: Envelope, pending: Pending) -> Outcome:
+async def apply_next(
+    world: World, envelope: Envelope, progress: Progress, files: Sequence[Pending]
+) -> Outcome:
     """
-    Apply *pending*, or find that somebody else has.
+    Apply *files*, which are the next ones, or the first of them; or find that
+    somebody else has.  What is applied is told to *progress*.
 
     Raises:
-        Failed: the file cannot be applied.
+        Failed: the file at hand cannot be applied.
 
         LockTimeout: another runner's claim outlasted our patience.
     """
-    if pending.script.transactional:
-        return await retrying(world, pending, partial(_whole, world, envelope, pending))
+    if files[0].script.transactional:
+        return await _together(world, envelope, progress, files)
+    (pending,) = files
     outcome = await retrying(world, pending, partial(_opened, world, envelope, pending))
     if outcome is Outcome.APPLIED:
         await unit_by_unit(world, envelope, pending)
+        progress.done(world)
     return outcome
+
+
+async def _together(
+    world: World, envelope: Envelope, progress: Progress, files: Sequence[Pending]
+) -> Outcome:
+    """
+    Send *files* in one message; the one that stops it is tried again alone.
+    """
+    patience = Patience(world, files[0])
+    while True:
+        try:
+            return await _whole(world, envelope, progress, files, patience.allowance)
+        except Failed as failure:
+            if failure.error.lost or failure.item is None:
+                raise
+            in_company, files = len(files) > 1, (progress.at_hand,)
+            if in_company:
+                patience = Patience(world, progress.at_hand)
+                if _is_ours(world, failure):
+                    # Alone, it is put in other words, and shows what is wrong.
+                    continue
+            await patience.bear(failure)
+
+
+def _is_ours(world: World, failure: Failed) -> bool:
+    """
+    Whether a statement of ours failed, for another reason than a lock.
+    """
+    if failure.item is None or failure.item.role in _THE_FILES_OWN:
+        return False
+    return world.dialect.trouble(failure.error) is not Trouble.BUSY
 
 
 # --- attempts -----------------------------------------------------------------
 
 
 async def _whole(
-    world: World, envelope: Envelope, pending: Pending, lock_timeout: float
+    world: World,
+    envelope: Envelope,
+    progress: Progress,
+    files: Sequence[Pending],
+    lock_timeout: float,
 ) -> Outcome:
-    batch = envelope.whole(pending, lock_timeout)
-    outcome, tags = await _send_claim(world, envelope, pending, batch)
-    if outcome is Outcome.APPLIED:
-        answers = zip(batch, tags, strict=True)
-        tell_applied(world, pending, [(i, tag) for i, tag in answers if i.role is Role.BODY], 0)
-    return outcome
-
-
-async def _send_claim(
-    world: World, envelope: Envelope, pending: Pending, batch: Batch
-) -> tuple[Outcome, Sequence[str]]:
-    """
-    Send a batch that begins with a claim; clean up whatever it leaves open.
-    """
+    message = compose(envelope, files, lock_timeout)
+    hearing = Hearing(world, progress, message)
+    tidy = partial(undo, world, envelope, forgetting=message.forgetting)
     try:
-        return Outcome.APPLIED, await send(world, batch)
+        await world.conn.run([item.sql for item in message.items], hearing)
+        hearing.conclude()
     except DriverError as error:
-        item = culprit(batch, error)
-        detail = await _explanation(world, item, error)
-        if not error.lost:
-            await world.shield(partial(undo, world, envelope, pending, batch, error))
-        if item is not None and item.role is Role.GUARD:
-            trouble = world.dialect.trouble(error)
-            if trouble is Trouble.RECORDED:
-                return Outcome.OVERTAKEN, ()
-            if trouble is Trouble.LOCK_LOST:
-                return Outcome.LOCK_LOST, ()
-        raise Failed(item, error, detail=detail) from error
+        item = culprit(message.items, error)
+        number = message.file_of(error.index or 0) if item is not None else hearing.at
+        if number > hearing.at and not error.lost:
+            # A mistake that is seen before anything is begun: what stands before
+            # that file has not run yet.
+            return await _whole(world, envelope, progress, files[:number], lock_timeout)
+        return await _failed_at(world, item, error, partial(tidy, hearing.pending, item))
     except BaseException:
-        await world.shield(partial(undo, world, envelope, pending))
+        await world.shield(partial(tidy, hearing.pending))
         raise
+    return Outcome.APPLIED
 
 
 async def _opened(
     world: World, envelope: Envelope, pending: Pending, lock_timeout: float
 ) -> Outcome:
     batch = envelope.opening(pending, lock_timeout)
-    outcome, _ = await _send_claim(world, envelope, pending, batch)
-    return outcome
+    tidy = partial(undo, world, envelope, pending)
+    try:
+        await send(world, batch)
+    except DriverError as error:
+        item = culprit(batch, error)
+        return await _failed_at(world, item, error, partial(tidy, item))
+    except BaseException:
+        await world.shield(tidy)
+        raise
+    return Outcome.APPLIED
+
+
+async def _failed_at(
+    world: World, item: Item | None, error: DriverError, tidy: Callable[[], Awaitable[None]]
+) -> Outcome:
+    """
+    Clean up, and say what the failure of *item* means.
+    """
+    detail = await _explanation(world, item, error)
+    if not error.lost:
+        await world.shield(tidy)
+    if item is not None and item.role is Role.GUARD:
+        trouble = world.dialect.trouble(error)
+        if trouble is Trouble.RECORDED:
+            return Outcome.OVERTAKEN
+        if trouble is Trouble.LOCK_LOST:
+            return Outcome.LOCK_LOST
+    raise Failed(item, error, detail=detail) from error
 
 
 async def _explanation(world: World, item: Item | None, error: DriverError) -> str:

@@ -17,6 +17,7 @@ from .protocols import (
     AsyncSleep,
     Connection,
     Driver,
+    Heard,
     Notice,
     Row,
     Sleep,
@@ -63,8 +64,8 @@ class _Lifted:
     def borrowed(self) -> bool:
         return self._conn.borrowed
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
-        return self._conn.run(statements)
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
+        return self._conn.run(statements, heard)
 
     async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         return self._conn.fetch(sql, within=within)

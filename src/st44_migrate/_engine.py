@@ -35,46 +35,31 @@ every ``await`` is a database call, a sleep or a shield.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
 from . import _refusals
-from ._apply import Outcome, apply_one
-from ._failures import before, conflict, failed, not_of_the_file, readonly, recorder
-from ._ground import Ground, acquire, standing
-from ._patience import patiently
-from ._progress import Lost, Progress, compare
-from ._sending import Failed, quietly
-from ._stepwise import resolve_doubts
+from ._progress import Progress, compare
+from ._reading import look, read, seen
 from ._world import World
-from .baselines import in_force
-from .dialects import Footing, Trouble
-from .events import MigrationFailed, MigrationSkipped, MigrationStarted, RunStarted
-from .model import History, Migration, Pending, Plan, Report
+from .events import RunStarted
+from .model import Migration, Plan, Report
 
-__all__ = ["SessionLost", "apply", "plan"]
+__all__ = ["apply", "plan"]
 
 
 _READING_PATIENCE = 5.0
 """Seconds that a look waits for a database which another connection has locked."""
 
 
-class SessionLost(Exception):
-    """
-    The connection broke while a transactional file was on its way.
-    """
-
-
 async def plan(world: World, migrations: Sequence[Migration]) -> Plan:
     """
     Compare folder and ledger.  Reads only: one query where nothing is pending.
     """
-    history = await _read(world, _READING_PATIENCE)
+    history = await read(world, _READING_PATIENCE)
     made = compare(world, migrations, history)
     if not made.pending:
         return made
     footing = await world.ledger.inspect(world.conn)
-    return compare(world, migrations, _seen(history, footing))
+    return compare(world, migrations, seen(history, footing))
 
 
 async def apply(world: World, progress: Progress) -> Report:
@@ -90,7 +75,7 @@ async def apply(world: World, progress: Progress) -> Report:
 
         SessionLost: a new session has to look how *progress* stands.
     """
-    progress.look(world, await _read(world))
+    await look(world, progress)
     # Another runner may be at work on a file that commits step by step:
     # whether it is in doubt can only be said under the lock.
     _refusals.refuse(progress.plan, unless="unfinished")
@@ -100,157 +85,7 @@ async def apply(world: World, progress: Progress) -> Report:
     if not progress.announced:
         progress.announced = True
         world.emit(RunStarted(world.database, len(progress.plan.pending), progress.skipped))
-    async with standing(world) as ground:
-        while await _pass(world, progress, ground):
-            pass
-        # Success is what the ledger says, not what we remember.
-        progress.look(world, await _read(world))
-        _refusals.refuse_untrue(progress)
+    from ._work import work_through  # all that acts: not needed where nothing is to be done
+
+    await work_through(world, progress)
     return progress.report(world.now)
-
-
-async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
-    """
-    Plan under the lock and work through the plan.
-
-    Returns:
-        Whether somebody was faster somewhere, so that another pass is due.
-    """
-    progress.look(world, await _history(world, progress, ground))
-    _find_lost(world, progress)
-    _refusals.refuse(progress.plan)
-    _refusals.refuse_pooled(progress.plan, pooled=ground.pooled)
-    progress.warn(world)
-    for pending in progress.plan.pending:
-        if not pending.script.transactional and await _regained(world, progress, ground):
-            return True
-        outcome = await _one(world, progress, ground, pending)
-        if outcome is Outcome.APPLIED:
-            continue
-        if outcome is Outcome.LOCK_LOST:
-            await _take_again(world, progress, ground)
-            return True
-        given_away = await _regained(world, progress, ground)
-        others = given_away or not _alone(world, ground)
-        if not others or recorder(progress.ran, pending.migration):
-            raise conflict(pending, progress.ran, progress.report(world.now))
-        return True
-    return False
-
-
-async def _regained(world: World, progress: Progress, ground: Ground) -> bool:
-    """
-    Take the lock again if a file gave it away: others may have worked meanwhile.
-
-    Returns:
-        Whether one did.
-    """
-    if await ground.lock.held(world.conn):
-        return False
-    await _take_again(world, progress, ground)
-    return True
-
-
-async def _take_again(world: World, progress: Progress, ground: Ground) -> None:
-    await acquire(world, ground.lock, before(progress.report(world.now)))
-
-
-def _alone(world: World, ground: Ground) -> bool:
-    """
-    Whether no other runner can be at work, since we hold the lock.
-    """
-    return world.dialect.locks_sessions and not ground.pooled
-
-
-async def _read(world: World, patience: float | None = None) -> History:
-    return await patiently(world, lambda: world.ledger.read(world.conn), patience)
-
-
-async def _history(world: World, progress: Progress, ground: Ground) -> History:
-    """
-    Read the history under the lock, with every doubt resolved that can be.
-    """
-    if progress.lost is not None and ground.pooled:
-        # No lock says that the old session is gone: its claim does.
-        probe = ground.envelope.probe(progress.lost.pending)
-        await quietly(world, [item.sql for item in probe])
-    history = await _read(world)
-    files = {file.version: file for file in in_force(progress.migrations, history)}
-    if await resolve_doubts(world, ground.envelope, files, history):
-        history = await _read(world)
-    return _seen(history, ground.footing)
-
-
-def _seen(history: History, footing: Footing) -> History:
-    """
-    Add what the ledger's column takes.
-    """
-    return replace(history, width=footing.width, numeric=footing.numeric)
-
-
-def _find_lost(world: World, progress: Progress) -> None:
-    """
-    Tell what became of the file that was on its way when a session was lost.
-    """
-    if progress.lost is None:
-        return
-    pending, failure, session = progress.lost
-    progress.lost = None
-    entry = progress.entry(pending.migration)
-    if entry is None:
-        error = failed(pending, failure, progress.report(world.now), looked=True)
-        world.emit(MigrationFailed(pending.migration, error))
-        raise error from failure.error
-    kept = entry.journal
-    if kept is not None and (kept.backend_pid, kept.backend_start) == (
-        session.pid,
-        session.started,
-    ):
-        progress.done(world, pending)
-    else:
-        world.emit(MigrationSkipped(pending.migration))
-
-
-async def _one(world: World, progress: Progress, ground: Ground, pending: Pending) -> Outcome:
-    migration, script = pending.migration, pending.script
-    world.current.migration = migration
-    world.emit(
-        MigrationStarted(
-            migration,
-            progress.position,
-            progress.total,
-            len(script.statements),
-            script.transactional,
-        )
-    )
-    progress.began = world.now()
-    try:
-        outcome = await apply_one(world, ground.envelope, pending)
-    except Failed as failure:
-        if failure.error.lost and script.transactional:
-            progress.lost = Lost(pending, failure, ground.footing.session)
-            raise SessionLost from failure.error
-        if world.dialect.trouble(failure.error) is Trouble.READONLY and not_of_the_file(
-            pending, failure
-        ):
-            raise readonly(world.database, failure, progress.report(world.now)) from failure.error
-        await _note(world, ground, pending, failure)
-        error = failed(pending, failure, progress.report(world.now))
-        world.emit(MigrationFailed(migration, error))
-        raise error from failure.error
-    finally:
-        world.current.migration = None
-    if outcome is Outcome.APPLIED:
-        progress.done(world, pending)
-    else:
-        world.emit(MigrationSkipped(migration))
-    return outcome
-
-
-async def _note(world: World, ground: Ground, pending: Pending, failure: Failed) -> None:
-    """
-    Note the failure in the journal, as far as the connection allows.
-    """
-    if not failure.error.lost:
-        note = ground.envelope.failure(pending, failure.error.message)
-        await world.shield(partial(quietly, world, [item.sql for item in note]))

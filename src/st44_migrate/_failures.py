@@ -20,9 +20,9 @@ __all__ = [
     "failed",
     "first_line",
     "not_of_the_file",
-    "readonly",
     "recorder",
     "unknown",
+    "unwritable",
 ]
 
 _NO_TRANSACTION = frozenset({"2D000", "25001"})
@@ -60,24 +60,29 @@ def failed(
     )
 
 
-def unknown(pending: Pending, failure: Failed, report: Report, error: MigrateError) -> ApplyError:
+def unknown(
+    files: Sequence[Pending], failure: Failed, report: Report, error: MigrateError
+) -> ApplyError:
     """
-    Say that the connection was lost, and that nobody could look since.
+    Say that the connection was lost while *files* were on their way, and that
+    nobody could look since.
     """
-    migration = pending.migration
+    first, last = files[0].migration, files[-1].migration
+    which = first.path if first is last else f"{first.path} to {last.path}"
+    were = "it was" if first is last else "they were"
+    took = f"Whether {which}" if first is last else f"How many of {which}, in their order,"
     return ApplyError(
-        f"{migration.path}: the connection was lost while it was on its way"
+        f"{which}: the connection was lost while {were} on the way"
         f" ({failure.error.message}), and the database has not been reached since: {error.happened}",
-        migration=migration,
+        migration=first,
         report=report,
         error=failure.error,
-        unchanged=f"Whether {migration.path} took effect is not known yet;"
-        f" {before(report, alone=False)}",
+        unchanged=f"{took} took effect is not known yet; {before(report, alone=False)}",
         remedy="Look with st44-migrate status when the database is back, and run again.",
     )
 
 
-def readonly(database: str, failure: Failed, report: Report) -> DatabaseUnavailable:
+def unwritable(database: str, failure: Failed, report: Report) -> DatabaseUnavailable:
     """
     Say that nobody can write to this database, whatever the file.
     """

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ._patience import patiently
+from ._reading import patiently
 from ._sending import quietly
 from ._world import World, backoff
 from .batch import Envelope

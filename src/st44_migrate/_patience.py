@@ -12,19 +12,19 @@ If short ones win again and again, the waits become longer.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import count
 from typing import TypeVar
 
+from ._reading import tell_of_wait
 from ._sending import Failed
 from ._world import World, backoff
 from .batch import Role
 from .dialects import Trouble
-from .errors import DriverError, LedgerError, LockTimeout
-from .events import LockWaited, MigrationRetried
+from .errors import DriverError, LockTimeout
+from .events import MigrationRetried
 from .model import Pending
 from .protocols import Row
 
-__all__ = ["patiently", "retrying"]
+__all__ = ["Patience", "retrying"]
 
 T = TypeVar("T")
 
@@ -44,126 +44,101 @@ _LONGEST_WAIT = 5.0
 
 async def retrying(world: World, pending: Pending, attempt: Callable[[float], Awaitable[T]]) -> T:
     """
-    Make *attempt* until it ends, or until our patience does.
+    Make *attempt* until it ends, or until our patience does; see `Patience`.
 
     *attempt* is given how many seconds a statement may wait for a lock.
-
-    Raises:
-        Failed: with another reason than a lock, or after ``settings.retry_for``.
-
-        LockTimeout: another runner was at it for ``settings.lock_wait``.
     """
-    started = world.now()
-    delays = backoff(0.1, 5.0, world.chance)
-    for attempts in count(1):
+    patience = Patience(world, pending)
+    while True:
         try:
-            return await attempt(_allowance(world, attempts))
+            return await attempt(patience.allowance)
         except Failed as failure:
-            if failure.error.lost or world.dialect.trouble(failure.error) is not Trouble.BUSY:
-                raise
-            waited = (world.now() - started).total_seconds()
-            if failure.item is not None and failure.item.role in _CLAIMING:
-                await _stand_in_line(world, pending, failure, waited, next(delays))
-            else:
-                delay = next(delays)
-                await _step_back(
-                    world, pending, failure, attempts=attempts, waited=waited, delay=delay
-                )
-    raise AssertionError  # count never ends
+            await patience.bear(failure)
 
 
-def _allowance(world: World, attempts: int) -> float:
-    wait = world.settings.lock_timeout
-    return min(wait * (1 << (attempts - 1) // _LONGER_AFTER), max(wait, _LONGEST_WAIT))
-
-
-async def _stand_in_line(
-    world: World, pending: Pending, failure: Failed, waited: float, delay: float
-) -> None:
-    left = world.settings.lock_wait - waited
-    _tell_of_wait(world, waited, min(delay, left))
-    if left <= 0:
-        raise LockTimeout(
-            f"{pending.migration.path}: another connection has been writing for {waited:.1f} s",
-            unchanged="This file was not run; what was applied before it stays.",
-            remedy="If it is another runner, wait for it and run again; else end that connection.",
-        ) from failure.error
-    await world.sleep(min(delay, left))
-
-
-async def _step_back(
-    world: World,
-    pending: Pending,
-    failure: Failed,
-    *,
-    attempts: int,
-    waited: float,
-    delay: float,
-) -> None:
+class Patience:
     """
-    Say who is in the way, and wait, out of everybody's way, until it may help
-    to try again.
+    What is left of our patience with *pending*, from its first attempt on.
     """
-    query = world.dialect.holders(failure.item.sql if failure.item else "")
-    holders = await _ask(world, query)
-    blockers = tuple(str(text) for _, text in holders)
-    left = world.settings.retry_for - waited
-    if left <= 0:
-        names = f"; in the way: {'; '.join(blockers)}" if blockers else ""
-        failure.detail = (
-            f"{failure.error.message}: no lock in {attempts} attempt(s), {waited:.0f} s{names}"
-        )
-        raise failure
-    reason = failure.error.message
-    world.emit(MigrationRetried(pending.migration, attempts, reason, delay, blockers))
-    if not holders or any(age is None for age, _ in holders):
-        # Nobody to be seen, or not by us: time is all there is to go by.
-        await world.sleep(min(delay, left))
-        return
-    while left > 0 and any(age is not None and age >= _YOUNG for age, _ in holders):
-        await world.sleep(_LOOK_EVERY)
-        left -= _LOOK_EVERY
+
+    def __init__(self, world: World, pending: Pending) -> None:
+        self._world = world
+        self._pending = pending
+        self._started = world.now()
+        self._delays = backoff(0.1, 5.0, world.chance)
+        self._attempts = 1
+
+    @property
+    def allowance(self) -> float:
+        """
+        How many seconds a statement may wait for a lock in this attempt.
+        """
+        wait = self._world.settings.lock_timeout
+        longer = wait * (1 << (self._attempts - 1) // _LONGER_AFTER)
+        return min(longer, max(wait, _LONGEST_WAIT))
+
+    async def bear(self, failure: Failed) -> None:
+        """
+        Wait until another attempt may help.
+
+        Raises:
+            Failed: *failure*, if it has another reason than a lock, or after
+                ``settings.retry_for``.
+
+            LockTimeout: another runner was at it for ``settings.lock_wait``.
+        """
+        world, error, item = self._world, failure.error, failure.item
+        committed = item is not None and item.role is Role.RESTORE
+        if error.lost or committed or world.dialect.trouble(error) is not Trouble.BUSY:
+            raise failure
+        waited = (world.now() - self._started).total_seconds()
+        delay = next(self._delays)
+        if item is not None and item.role in _CLAIMING:
+            await self._stand_in_line(failure, waited, delay)
+        else:
+            await self._step_back(failure, waited, delay)
+        self._attempts += 1
+
+    async def _stand_in_line(self, failure: Failed, waited: float, delay: float) -> None:
+        left = self._world.settings.lock_wait - waited
+        tell_of_wait(self._world, waited, min(delay, left))
+        if left <= 0:
+            path = self._pending.migration.path
+            raise LockTimeout(
+                f"{path}: another connection has been writing for {waited:.1f} s",
+                unchanged="This file was not run; what was applied before it stays.",
+                remedy="If it is another runner, wait for it and run again; else end that connection.",
+            ) from failure.error
+        await self._world.sleep(min(delay, left))
+
+    async def _step_back(self, failure: Failed, waited: float, delay: float) -> None:
+        """
+        Say who is in the way, and wait, out of everybody's way, until it may help
+        to try again.
+        """
+        world = self._world
+        query = world.dialect.holders(failure.item.sql if failure.item else "")
         holders = await _ask(world, query)
-
-
-async def patiently(
-    world: World, call: Callable[[], Awaitable[T]], patience: float | None = None
-) -> T:
-    """
-    Make *call*, which reads or prepares the ledger, again while the database
-    is locked by another connection; *patience* None is ``settings.lock_wait``.
-
-    Raises:
-        LockTimeout: it was locked for that long.
-    """
-    limit = world.settings.lock_wait if patience is None else patience
-    started = world.now()
-    for delay in backoff(0.025, 1.0, world.chance):
-        try:
-            return await call()
-        except LedgerError as error:
-            cause = error.__cause__
-            locked = isinstance(cause, DriverError) and world.dialect.trouble(cause) is Trouble.BUSY
-            if not locked:
-                raise
-            waited = (world.now() - started).total_seconds()
-            left = limit - waited
-            _tell_of_wait(world, waited, min(delay, left))
-            if left <= 0:
-                raise LockTimeout(
-                    f"the database was locked by another connection for {waited:.1f} s",
-                    unchanged="Nothing was run.",
-                    remedy="Wait until it is done, or end it, and run again.",
-                ) from error
+        blockers = tuple(str(text) for _, text in holders)
+        left = world.settings.retry_for - waited
+        reason = failure.error.message
+        if left <= 0:
+            names = f"; in the way: {'; '.join(blockers)}" if blockers else ""
+            failure.detail = (
+                f"{reason}: no lock in {self._attempts} attempt(s), {waited:.0f} s{names}"
+            )
+            raise failure
+        world.emit(
+            MigrationRetried(self._pending.migration, self._attempts, reason, delay, blockers)
+        )
+        if not holders or any(age is None for age, _ in holders):
+            # Nobody to be seen, or not by us: time is all there is to go by.
             await world.sleep(min(delay, left))
-    raise AssertionError  # backoff never ends
-
-
-def _tell_of_wait(world: World, waited: float, delay: float) -> None:
-    """
-    Tell of a wait that the database has made for us, also of the last one.
-    """
-    world.emit(LockWaited("another connection", waited, max(delay, 0.0)))
+            return
+        while left > 0 and any(age is not None and age >= _YOUNG for age, _ in holders):
+            await world.sleep(_LOOK_EVERY)
+            left -= _LOOK_EVERY
+            holders = await _ask(world, query)
 
 
 async def _ask(world: World, query: str | None) -> Sequence[Row]:

@@ -4,15 +4,16 @@ What a run has done so far; it may outlive a session.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ._sending import Failed
+from ._pace import Pace
 from ._world import World
 from .dialects import Session
-from .events import MigrationApplied, ProblemFound
+from .events import MigrationApplied, MigrationStarted, ProblemFound
 from .model import (
     Applied,
     History,
@@ -25,10 +26,19 @@ from .model import (
     State,
     Version,
 )
-from .plan import make_plan
+from .plan import digest, gaps, make_plan
 from .protocols import Clock
 
-__all__ = ["Lost", "Progress", "compare"]
+if TYPE_CHECKING:
+    from ._sending import Failed
+
+__all__ = ["Lost", "Progress", "SessionLost", "compare"]
+
+
+class SessionLost(Exception):
+    """
+    The connection broke while transactional files were on their way.
+    """
 
 
 class Lost(NamedTuple):
@@ -36,7 +46,7 @@ class Lost(NamedTuple):
     What was on its way when *session* broke, and how it broke.
     """
 
-    pending: Pending
+    files: tuple[Pending, ...]
     failure: Failed
     session: Session
 
@@ -54,11 +64,18 @@ class Progress:
         skipped: How many files were applied before it began.
 
         expected: The versions that were pending before we applied anything.
+
+        labels: What the ledger holds, by version.
+
+        queue: What is still to run; the file at hand is the first one.
     """
 
     migrations: Sequence[Migration]
     started_at: datetime
     plan: Plan = field(default_factory=lambda: Plan((), (), (), (), ()))
+    labels: dict[Version, str] = field(default_factory=dict[Version, str])
+    queue: deque[Pending] = field(default_factory=deque[Pending])
+    pace: Pace = field(default_factory=Pace)
     total: int = 0
     skipped: int = 0
     expected: set[Version] = field(default_factory=set[Version])
@@ -76,11 +93,20 @@ class Progress:
         """
         return len(self.applied) + 1
 
+    @property
+    def at_hand(self) -> Pending:
+        """
+        The file that is running, or is to run next.
+        """
+        return self.queue[0]
+
     def look(self, world: World, history: History) -> None:
         """
         Plan anew from what the database says now.
         """
         self.plan = compare(world, self.migrations, history)
+        self.labels = {entry.version: entry.label for entry in self.plan.applied}
+        self.queue = deque(self.plan.pending)
         self.total = len(self.applied) + len(self.plan.pending)
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}
@@ -89,6 +115,22 @@ class Progress:
             files = [m for m in self.migrations if not m.baseline or m.path in taken]
             self.skipped = len(files) - len(self.plan.pending)
 
+    def digest(self) -> str | None:
+        """
+        Say in a few bytes what the database says where all is applied.
+        """
+        return digest(self.migrations) if self.lost is None else None
+
+    def settle(self) -> None:
+        """
+        Take note that all is applied: the database has what `digest` says.
+        """
+        self.plan = Plan((), (), (), gaps(self.migrations), ())
+        self.labels = {migration.version: migration.label for migration in self.migrations}
+        self.queue.clear()
+        if not self.announced:
+            self.skipped = len(self.migrations)
+
     def entry(self, migration: Migration) -> LedgerEntry | None:
         """
         What is recorded of *migration*, if it is applied.
@@ -96,13 +138,43 @@ class Progress:
         recorded = self.plan.repeated if migration.repeatable else self.plan.applied
         return next((entry for entry in recorded if entry.version == migration.version), None)
 
-    def done(self, world: World, pending: Pending) -> None:
+    def start(self, world: World, pending: Pending) -> None:
         """
-        Count *pending* as applied, and tell the observer.
+        Begin with *pending*, and tell the observer.
         """
+        migration, script = pending.migration, pending.script
+        world.current.migration = migration
+        world.emit(
+            MigrationStarted(
+                migration,
+                self.position,
+                self.total,
+                len(script.statements),
+                script.transactional,
+            )
+        )
+        self.began = world.now()
+
+    def done(self, world: World, duration: int | None = None) -> None:
+        """
+        Count the file at hand as applied, and tell the observer.
+
+        *duration* is in milliseconds, by the server's clock; None: by ours.
+        """
+        if duration is None:
+            now = world.now()
+            duration = round((now - (self.began or now)).total_seconds() * 1000)
+        self._count(world, self.queue.popleft(), duration)
+
+    def found(self, world: World, pending: Pending, entry: LedgerEntry) -> None:
+        """
+        Count *pending* as applied, whose answer was never heard: *entry* is its record.
+        """
+        took = entry.journal.duration_ms if entry.journal is not None else None
+        self._count(world, pending, took or 0)
+
+    def _count(self, world: World, pending: Pending, duration: int) -> None:
         migration, statements = pending.migration, len(pending.script.statements)
-        now = world.now()
-        duration = round((now - (self.began or now)).total_seconds() * 1000)
         total = max(self.total, self.position)
         world.emit(MigrationApplied(migration, self.position, total, statements, duration))
         self.ran.append(pending)
@@ -130,7 +202,7 @@ class Progress:
         """
         Sum up; what this run applied counts even where the plan is older than it.
         """
-        recorded = {entry.version: entry.label for entry in self.plan.applied}
+        recorded = dict(self.labels)
         again = {migration.version for migration in self.migrations if migration.repeatable}
         done = {done.version: done.label for done in self.applied}
         recorded.update((version, label) for version, label in done.items() if version not in again)

@@ -8,9 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from . import _engine
-from ._engine import SessionLost
-from ._failures import unknown
-from ._progress import Progress
+from ._progress import Progress, SessionLost
 from ._session import Setup, guarded, within_session
 from .errors import ApplyError, ConfigError, DatabaseUnavailable, MigrateError
 from .events import RunFailed, RunFinished
@@ -55,7 +53,9 @@ async def _sessions(setup: Setup, progress: Progress, signature: Signature) -> R
             wait = max(setup.settings.wait, _RECONNECT_WAIT)
             setup = replace(setup, settings=replace(setup.settings, wait=wait))
         except (ConfigError, DatabaseUnavailable) as error:
-            if progress.lost is None:
+            if progress.lost is None or not progress.lost.files:
                 raise
-            pending, failure, _ = progress.lost
-            raise unknown(pending, failure, progress.report(setup.now), error) from error
+            from ._failures import unknown
+
+            files, failure, _ = progress.lost
+            raise unknown(files, failure, progress.report(setup.now), error) from error

@@ -12,7 +12,7 @@ from .errors import DriverError
 from .events import StatementApplied
 from .model import Pending
 
-__all__ = ["Failed", "ask", "culprit", "quietly", "send", "tell_applied", "undo"]
+__all__ = ["Failed", "ask", "committed", "culprit", "quietly", "send", "tell_applied", "undo"]
 
 
 class Failed(Exception):
@@ -41,12 +41,20 @@ async def send(world: World, batch: Batch) -> Sequence[str]:
     """
     tags = await world.conn.run([item.sql for item in batch])
     for index, item in enumerate(batch):
-        # A server answers COMMIT with ROLLBACK where there is nothing to commit.
-        if item.role is Role.COMMIT and tags[index] not in {"COMMIT", ""}:
-            raise DriverError(
-                f"the server answered COMMIT with {tags[index]}: nothing was committed", index=index
-            )
+        broken = committed(tags[index]) if item.role is Role.COMMIT else None
+        if broken is not None:
+            broken.index = index
+            raise broken
     return tags
+
+
+def committed(tag: str) -> DriverError | None:
+    """
+    Look at the answer to COMMIT: it is ROLLBACK where there is nothing to commit.
+    """
+    if tag in {"COMMIT", ""}:
+        return None
+    return DriverError(f"the server answered COMMIT with {tag}: nothing was committed")
 
 
 def culprit(batch: Batch, error: DriverError) -> Item | None:
@@ -74,19 +82,18 @@ async def undo(
     world: World,
     envelope: Envelope,
     pending: Pending,
-    batch: Batch = (),
-    error: DriverError | None = None,
+    item: Item | None = None,
+    forgetting: Batch = (),
 ) -> None:
     """
-    Leave no transaction and no setting behind.  A courtesy: the end of the
-    connection does the same.
+    Leave no transaction and no setting behind, after *item* has failed.  A
+    courtesy: the end of the connection does the same.
     """
-    item = culprit(batch, error) if error else None
     is_open = item is None or item.role is not Role.RESTORE
     # Twice, if need be: in a transaction left open not even the lock can be given back.
     if is_open and not await quietly(world, ["ROLLBACK"]):
         await quietly(world, ["ROLLBACK"])
-    for left in envelope.restore(pending.script):
+    for left in (*envelope.restore(pending.script), *forgetting):
         await quietly(world, [left.sql])
 
 

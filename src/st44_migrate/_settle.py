@@ -12,7 +12,7 @@ from functools import partial
 
 from . import journal
 from ._ground import Ground, standing
-from ._patience import patiently
+from ._reading import patiently
 from ._sending import quietly
 from ._world import World
 from .baselines import in_force, without_doubles

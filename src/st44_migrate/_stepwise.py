@@ -58,9 +58,10 @@ async def unit_by_unit(world: World, envelope: Envelope, pending: Pending) -> No
         failure.committed = done
         raise
     except DriverError as error:
+        item = culprit(batch, error)
         if not error.lost:
-            await world.shield(partial(undo, world, envelope, pending, batch, error))
-        raise Failed(culprit(batch, error), error, committed=done) from error
+            await world.shield(partial(undo, world, envelope, pending, item))
+        raise Failed(item, error, committed=done) from error
     except BaseException:
         await world.shield(partial(undo, world, envelope, pending))
         raise

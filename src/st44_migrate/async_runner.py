@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _engine, _settle
+from . import _engine
 from ._defaults import (
     answer,
     asyncio_attend,
@@ -102,6 +102,8 @@ class AsyncMigrator:
         """
         See `Migrator.baseline`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.baseline(world, migrations, version, reason))
 
@@ -109,7 +111,7 @@ class AsyncMigrator:
         """
         See `Migrator.adoption`.
         """
-        from . import _adopt  # once in a database's life
+        from . import _adopt  # few runs need it
 
         migrations = self._source.load()
         return await self._do(
@@ -120,7 +122,7 @@ class AsyncMigrator:
         """
         See `Migrator.adopt`.
         """
-        from . import _adopt  # once in a database's life
+        from . import _adopt  # few runs need it
 
         migrations = self._source.load()
         return await self._do(lambda world: _adopt.adopt(world, migrations, terms))
@@ -129,6 +131,8 @@ class AsyncMigrator:
         """
         See `Migrator.mark`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.mark(world, migrations, version, reason))
 
@@ -136,6 +140,8 @@ class AsyncMigrator:
         """
         See `Migrator.repair`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.repair(world, migrations, version, reason))
 
@@ -143,6 +149,8 @@ class AsyncMigrator:
         """
         See `Migrator.show`.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return await self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
 

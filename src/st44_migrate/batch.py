@@ -34,6 +34,9 @@ class Role(Enum):
     Why a statement is sent.
     """
 
+    FORM = auto()
+    """Tells the server once how statements of ours read; see `message`."""
+
     PROLOGUE = auto()
     BEGIN = auto()
     CLAIM = auto()

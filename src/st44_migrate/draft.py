@@ -26,7 +26,6 @@ from .model import (
     Version,
     read_version,
 )
-from .sqltext import units_checksum
 
 __all__ = ["Draft", "check_applied", "plan_pending", "plan_repeatable"]
 
@@ -91,6 +90,8 @@ def _unfit(migration: Migration, history: History, ledger: str) -> Iterator[Prob
 
 
 def _unfinished(migration: Migration, script: Script, leftover: JournalEntry) -> Iterator[Problem]:
+    from .sqltext import units_checksum  # not needed where nothing is pending
+
     if leftover.in_doubt:
         yield problems.in_doubt(migration, leftover)
     elif leftover.done and (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .dialects import Dialect, Footing, Tables
+from .dialects import GAP, Dialect, Footing, Phrase, Tables
 from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
@@ -148,21 +148,24 @@ def finish(
     migration: Migration,
     script: Script,
     spellings: Sequence[str],
-) -> str:
+) -> Phrase:
     """
-    Note that *migration* is applied.
+    Note that *migration* is applied, and give the milliseconds that it took.
 
     Fails, by the journal's NOT NULL, if the ledger did not take the record of a
     version: a trigger or a rule may keep it out.
     """
-    held = ", ".join(dialect.literal(text) for text in spellings)
-    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {dialect.spelled} IN ({held}))"
-    state = "'applied'" if migration.repeatable else f"CASE WHEN {recorded} THEN 'applied' END"
-    return (
-        f"UPDATE {footing.tables.journal} SET state = {state}, done = {len(script.units)},"
+    held = dialect.one_of(spellings)
+    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})"
+    state, asked = f"CASE WHEN {recorded} THEN 'applied' END", held.values
+    if migration.repeatable:
+        state, asked = "'applied'", ()
+    return Phrase(
+        f"UPDATE {footing.tables.journal} SET state = {state}, done = {GAP},"
         f" in_doubt = false, finished_at = {dialect.now},"
         f" duration_ms = {dialect.elapsed('started_at')}"
-        f" WHERE version = {dialect.literal(key(migration.version))}"
+        f" WHERE version = {GAP} RETURNING duration_ms",
+        [*asked, str(len(script.units)), dialect.literal(key(migration.version))],
     )
 
 
@@ -273,11 +276,12 @@ def _upsert(
     dialect: Dialect,
     values: dict[str, str | int | bool | None],
     moments: dict[str, str],
-) -> str:
+) -> Phrase:
     columns: Sequence[str] = (*values, *moments)
-    literals = (*(dialect.literal(value) for value in values.values()), *moments.values())
+    given = (*([GAP] * len(values)), *moments.values())
     updates = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
-    return (
+    return Phrase(
         f"INSERT INTO {tables.journal} AS j ({', '.join(columns)})"
-        f" VALUES ({', '.join(literals)}) ON CONFLICT (version) DO UPDATE SET {updates}"
+        f" VALUES ({', '.join(given)}) ON CONFLICT (version) DO UPDATE SET {updates}",
+        list(map(dialect.literal, values.values())),
     )

@@ -9,8 +9,10 @@ never writes: only `TableLedger.ensure` creates anything, and only under the loc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from . import journal
-from .dialects import Dialect, Footing, Tables, Trouble
+from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
 from .model import Fault, History, LedgerName, LongVersion, read_version
 from .protocols import AsyncConnection, Row
@@ -53,13 +55,39 @@ class TableLedger:
             DatabaseUnavailable: the session ended.
         """
         d = self.dialect
+        query = self._query(d.tables(self.name), d.premise(self.name))
+        return await self._understood(conn, await self._rows(conn, query))
+
+    async def read_unless(self, conn: AsyncConnection, digest: str) -> History | None:
+        """
+        Read what is applied, unless *digest* says it all: see `plan.digest`.
+        """
+        d, tables = self.dialect, self.dialect.tables(self.name)
+        premise = d.premise(self.name)
+        query = self._query(tables, premise)
+        asked = d.unless(query, tables, premise, digest)
+        if asked is None:
+            return await self.read(conn)
+        rows = await self._rows(conn, asked)
+        if rows and rows[0][0]:
+            return None
+        # Where nothing is recorded there is one row that has nothing in it.
+        found = rows and [row[1:] for row in rows if row[2] is not None]
+        return await self._understood(conn, found)
+
+    async def _rows(self, conn: AsyncConnection, query: str) -> Sequence[Row] | None:
+        """
+        Fetch rows of ledger and journal; None where one of them is missing.
+        """
         try:
-            rows = await conn.fetch(self._query(d.tables(self.name), d.premise(self.name)))
+            return await conn.fetch(query)
         except DriverError as error:
-            if d.trouble(error) is not Trouble.MISSING:
+            if self.dialect.trouble(error) is not Trouble.MISSING:
                 raise self.unreadable(error) from error
-            return await self._read_what_is_there(conn)
-        if rows and rows[0][0] is not None:
+            return None
+
+    async def _understood(self, conn: AsyncConnection, rows: Sequence[Row] | None) -> History:
+        if rows is None or (rows and rows[0][0] is not None):
             return await self._read_what_is_there(conn)
         return read_history(rows)
 
@@ -182,17 +210,17 @@ class TableLedger:
         padded = [bare.zfill(width) for width in range(len(bare), 21)]
         return [label, *(text for text in padded if text != label)]
 
-    def record(self, footing: Footing, label: str, name: str) -> str:
+    def record(self, footing: Footing, label: str, name: str) -> Phrase:
         """
         Record a version if the file has not done so itself, in any spelling.
         """
         d = self.dialect
-        held = ", ".join(d.literal(text) for text in self.spellings(label))
-        return (
+        held = d.one_of(self.spellings(label))
+        return Phrase(
             f"INSERT INTO {footing.tables.ledger} (version, name, applied_at)"
-            f" SELECT {d.literal(label)}, {d.literal(name)}, {d.now}"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {footing.tables.ledger}"
-            f" WHERE {d.spelled} IN ({held}))"
+            f" SELECT {GAP}, {GAP}, {d.now}"
+            f" WHERE NOT EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})",
+            [d.literal(label), d.literal(name), *held.values],
         )
 
     # --- what can be wrong ---

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from itertools import pairwise
 
 from . import problems
@@ -30,9 +31,8 @@ from .model import (
     Status,
     Version,
 )
-from .sqltext import read_script
 
-__all__ = ["SOURCE_CODES", "Reader", "make_plan"]
+__all__ = ["SOURCE_CODES", "Reader", "digest", "gaps", "make_plan"]
 
 SOURCE_CODES = frozenset({"duplicate", "unreadable"})
 """Problems of the folder alone: a run that meets them raises `SourceError`."""
@@ -62,6 +62,8 @@ class Reader:
         """
         known = self._scripts.get((migration.path, migration.raw_checksum))
         if known is None:
+            from .sqltext import read_script  # not needed where nothing is read
+
             known = read_script(migration, self.dialect, ledger=self.ledger)
             self._scripts[migration.path, migration.raw_checksum] = known
         return known
@@ -89,7 +91,7 @@ def make_plan(
 
         ledger: The ledger's name, for messages.
     """
-    ordered = sorted(migrations, key=lambda m: (m.rank, m.version, m.path))
+    ordered = sorted(migrations, key=_place)
     history = _without_foreign([m for m in ordered if not m.repeatable], history)
     choice = choose(ordered, history)
     files = choice.files
@@ -116,7 +118,7 @@ def make_plan(
         else:
             check_applied(draft, migration, entry)
     ahead = _check_missing(draft, choice)
-    draft.problems.extend(_gaps(files))
+    draft.problems.extend(gaps(files))
     if not any(migration.rank for migration in files):
         draft.statuses.sort(key=lambda status: status.version)
     for migration in (m for m in ordered if m.repeatable):
@@ -204,8 +206,33 @@ def _check_missing(draft: Draft, choice: Choice) -> tuple[LedgerEntry, ...]:
     return ahead
 
 
-def _gaps(files: Sequence[Migration]) -> Iterator[Problem]:
-    for below, above in pairwise(files):
-        low, high = below.version, above.version
-        if isinstance(low, int) and isinstance(high, int) and low + 1 < high < _TIMESTAMPS_FROM:
-            yield problems.gap(above, low + 1, high - 1)
+def gaps(migrations: Sequence[Migration]) -> tuple[Problem, ...]:
+    """
+    List a warning for each gap between the numbers of *migrations*.
+    """
+    files = sorted((m for m in migrations if not m.repeatable), key=_place)
+    return tuple(
+        problems.gap(above, low + 1, high - 1)
+        for low, high, above in ((b.version, a.version, a) for b, a in pairwise(files))
+        if isinstance(low, int) and isinstance(high, int) and low + 1 < high < _TIMESTAMPS_FROM
+    )
+
+
+def _place(migration: Migration) -> tuple[int, Version, str]:
+    return migration.rank, migration.version, migration.path
+
+
+def digest(migrations: Sequence[Migration]) -> str | None:
+    """
+    Say in a few bytes what ledger and journal hold if these files are applied as
+    they are, by us, and nothing else is: then there is no more to be said than
+    `gaps`.  See `Dialect.unless`, which asks a database for the same.
+
+    None: the files alone are at fault, or some of them are repeatable or baselines.
+    """
+    if len({migration.version for migration in migrations}) < len(migrations):
+        return None
+    if any(migration.repeatable or migration.baseline for migration in migrations):
+        return None
+    lines = sorted(f"{m.label}\x1f{m.name}\x1f{m.raw_checksum}" for m in migrations)
+    return sha256("\x1e".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _engine, _settle
+from . import _engine
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
 from ._defaults import answer, chance, ignore, signature, source_of, thread_attend, utcnow
 from ._run import run
@@ -128,6 +128,8 @@ class Migrator:
         """
         Record every file up to *version* as applied, without running any.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.baseline(world, migrations, version, reason))
 
@@ -140,7 +142,7 @@ class Migrator:
 
             SourceError, LedgerError, DatabaseUnavailable: it cannot be said.
         """
-        from . import _adopt  # once in a database's life
+        from . import _adopt  # few runs need it
 
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adoption(world, migrations, terms), readonly=True)
@@ -160,7 +162,7 @@ class Migrator:
 
             SourceError, DatabaseUnavailable: nothing was done.
         """
-        from . import _adopt  # once in a database's life
+        from . import _adopt  # few runs need it
 
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adopt(world, migrations, terms))
@@ -169,6 +171,8 @@ class Migrator:
         """
         Record one file as applied, without running it.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.mark(world, migrations, version, reason))
 
@@ -176,6 +180,8 @@ class Migrator:
         """
         Accept an edited or missing file, or a statement that was in doubt.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.repair(world, migrations, version, reason))
 
@@ -183,6 +189,8 @@ class Migrator:
         """
         Tell everything that is known of one version.  Read-only.
         """
+        from . import _settle  # few runs need it
+
         migrations = self._source.load()
         return self._do(lambda world: _settle.show(world, migrations, version), readonly=True)
 

@@ -45,6 +45,17 @@ REHEARSALS = {
     "own records": Rehearsal(files=sample_folder("records", "tables")),
     "a broken file": Rehearsal(files=sample_folder("tables", "broken", "tables")),
     "half a broken file": Rehearsal(files=sample_folder("half-broken", "tables")),
+    "two in one message": Rehearsal(files=sample_folder("tables", "tables", "tables", "tables")),
+    "a broken file in company": Rehearsal(
+        files=sample_folder("tables", "tables", "broken", "tables")
+    ),
+    "own records in company": Rehearsal(files=sample_folder("tables", "records", "tables")),
+    "the lock given away in company": Rehearsal(
+        files=sample_folder("tables", "unlocks", "tables", "tables")
+    ),
+    "in company on borrowed sessions": Rehearsal(
+        files=sample_folder("tables", "tables", "tables"), borrowed=True
+    ),
     "behind a pooler": Rehearsal(files=sample_folder("tables", "tables"), pooled=True),
     "failed once, behind a pooler": Rehearsal(
         files=sample_folder("tables", "tables"), history=FAILED_ONCE, pooled=True

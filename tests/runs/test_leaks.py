@@ -41,7 +41,8 @@ LEAKS = {
 PROBE = """
 CREATE TABLE public.seen AS
 SELECT 'role' AS what, current_user || ' ' || session_user AS value
-UNION ALL SELECT name, setting FROM pg_settings WHERE name NOT LIKE 'transaction_%'
+UNION ALL SELECT name, setting FROM pg_settings
+ WHERE name NOT LIKE 'transaction_%' AND name NOT LIKE 'plpgsql.%' -- there once it is loaded
 UNION ALL SELECT 'app.tenant', nullif(current_setting('app.tenant', true), '')
 UNION ALL SELECT 'temporary', relname FROM pg_class WHERE relpersistence = 't'
 UNION ALL SELECT 'prepared', name FROM pg_prepared_statements

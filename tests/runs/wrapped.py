@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from st44_migrate.drivers.url import async_driver_for, driver_for
-from st44_migrate.protocols import AsyncConnection, Connection, Notice, Row
+from st44_migrate.protocols import AsyncConnection, Connection, Heard, Notice, Row
 from targets import Target
 
 Hook = Callable[[str], None]
@@ -99,10 +99,10 @@ class Windowed(_Named):
 
 
 class WindowedConnection(_Known):
-    def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         text = "\n;\n".join(statements)
         self._window.enter(text)
-        tags: Sequence[str] = self._conn.run(statements)
+        tags: Sequence[str] = self._conn.run(statements, heard)
         self._window.after(text)
         return tags
 
@@ -130,10 +130,10 @@ class AsyncWindowed(_Named):
 
 
 class AsyncWindowedConnection(_Known):
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         text = "\n;\n".join(statements)
         self._window.enter(text)
-        tags: Sequence[str] = await self._conn.run(statements)
+        tags: Sequence[str] = await self._conn.run(statements, heard)
         self._window.after(text)
         return tags
 

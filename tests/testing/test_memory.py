@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from st44_migrate.dialects import Trouble
 from st44_migrate.errors import DatabaseUnavailable, DriverError
 from st44_migrate.model import History, JournalEntry, JournalState, LedgerEntry
 from st44_migrate.testing.memory import MemoryDatabase
 from st44_migrate.testing.memory_connection import MemoryConnection
+from st44_migrate.testing.memory_dialect import MemoryDialect
 from st44_migrate.testing.samples import sample_folder
 from st44_migrate.testing.stepping import Kind, Stepper
 
@@ -53,6 +55,10 @@ def failure(connection: MemoryConnection, *statements: str) -> DriverError:
     return caught.value
 
 
+def trouble(connection: MemoryConnection, *statements: str) -> Trouble:
+    return MemoryDialect().trouble(failure(connection, *statements))
+
+
 # --- transactions -------------------------------------------------------------
 
 
@@ -83,11 +89,32 @@ def test_a_rollback_undoes_everything(database: MemoryDatabase) -> None:
 def test_after_a_failure_only_a_rollback_is_left(database: MemoryDatabase) -> None:
     """A COMMIT commits nothing then, and its tag says so."""
     connection = connect(database)
-    error = failure(connection, "BEGIN", A, "CREAT TABLE b (i int)", B)
-    assert (error.index, error.sqlstate, error.lost) == (2, "42601", False)
+    error = failure(connection, "BEGIN", A, "CREATE DATABASE d", B)
+    assert (error.index, error.sqlstate, error.lost) == (2, "25001", False)
     assert failure(connection, B).sqlstate == "25P02"
     assert run(connection, "COMMIT") == ["ROLLBACK"]
     assert database.effects == ()
+
+
+def test_a_mistake_anywhere_keeps_all_from_running(database: MemoryDatabase) -> None:
+    """A server reads what it is sent to the end before it executes the beginning."""
+    connection = connect(database)
+    error = failure(connection, "BEGIN", A, "COMMIT", "CREAT TABLE b (i int)")
+    assert (error.index, error.sqlstate, error.lost) == (3, "42601", False)
+    assert database.effects == ()
+    assert run(connection, "BEGIN", B, "COMMIT") == ["BEGIN", "CREATE", "COMMIT"]
+
+
+def test_an_answer_is_heard_while_the_next_statement_runs(database: MemoryDatabase) -> None:
+    """Whoever is cut off has not heard of the last statement, and all others are."""
+    tags: list[str] = []
+    connection = connect(database)
+    stepper = Stepper(connection.run([A, B], lambda tag, _: tags.append(tag)))
+    heard = []
+    while not stepper.done:
+        heard.append(list(tags))
+        stepper.step()
+    assert [*heard, tags] == [[], [], [], ["CREATE"], ["CREATE", "CREATE"]]
 
 
 @pytest.mark.parametrize("end", ["close", "kill"])
@@ -212,9 +239,9 @@ def test_a_transactions_lock_ends_with_it(database: MemoryDatabase) -> None:
     first, second = connect(database), connect(database)
     run(first, LOCK)
     run(first, "BEGIN", guard)
-    assert failure(second, "BEGIN", guard).sqlstate == "ST442"
+    assert trouble(second, "BEGIN", guard) is Trouble.LOCK_LOST
     run(first, UNLOCK)
-    assert failure(second, "ROLLBACK", "BEGIN", guard).sqlstate == "ST442"
+    assert trouble(second, "ROLLBACK", "BEGIN", guard) is Trouble.LOCK_LOST
     run(first, "COMMIT")
     run(second, "ROLLBACK", "BEGIN", guard, "COMMIT")
 
@@ -224,7 +251,7 @@ def test_the_guard_looks_into_the_ledger(database: MemoryDatabase) -> None:
     connection = connect(database)
     run(connection, record("001"))
     guard = 'GUARD 7 @schema_migrations ["1", "001"]'
-    assert failure(connection, "BEGIN", guard).sqlstate == "ST441"
+    assert trouble(connection, "BEGIN", guard) is Trouble.RECORDED
 
 
 # --- indexes ------------------------------------------------------------------

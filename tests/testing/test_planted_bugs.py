@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
-from st44_migrate import _engine, _ground, _sending, _stepwise, journal
+from st44_migrate import _ground, _sending, _stepwise, _work, journal
+from st44_migrate._hearing import Hearing
+from st44_migrate._patience import Patience
+from st44_migrate._progress import Lost, Progress
+from st44_migrate._sending import Failed
 from st44_migrate._world import World
 from st44_migrate.batch import Batch, Envelope, Role
-from st44_migrate.errors import DriverError
 from st44_migrate.locks import AdvisoryLock
 from st44_migrate.model import History, JournalEntry, JournalState
 from st44_migrate.testing.actors import Fault
@@ -62,18 +65,17 @@ def harmless(rehearsal: Rehearsal, *faults: Fault, limit: int = 600) -> Explored
 def planned_before_the_lock(monkeypatch: MonkeyPatch) -> None:
     """The history is never read again under the lock."""
     first: dict[int, tuple[World, History]] = {}
-    read = _engine._read
+    look = Progress.look
 
-    async def remembering(world: World, patience: float | None = None) -> History:
-        history = await read(world, patience)
+    def remembering(self: Progress, world: World, history: History) -> None:
         first.setdefault(id(world), (world, history))
-        return history
+        look(self, world, history)
 
     async def stale(world: World, *_: Any) -> History:
         return first[id(world)][1]
 
-    monkeypatch.setattr(_engine, "_read", remembering)
-    monkeypatch.setattr(_engine, "_history", stale)
+    monkeypatch.setattr(Progress, "look", remembering)
+    monkeypatch.setattr(_work, "_history", stale)
 
 
 @pytest.mark.usefixtures("planned_before_the_lock")
@@ -111,9 +113,10 @@ def rolled_back_on_exceptions_only(monkeypatch: MonkeyPatch) -> None:
     """A cancellation is a BaseException, and leaves the transaction open."""
     undo = _sending.undo
 
-    async def on_exception(*args: Any) -> None:
-        if isinstance(args[-1], DriverError):
-            await undo(*args)
+    async def on_exception(*args: Any, **more: Any) -> None:
+        # Only a failure names the statement that failed.
+        if len(args) > 3:
+            await undo(*args, **more)
 
     monkeypatch.setattr("st44_migrate._apply.undo", on_exception)
 
@@ -251,3 +254,70 @@ def test_a_lock_that_is_not_looked_after_is_found(monkeypatch: MonkeyPatch) -> N
 
     monkeypatch.setattr(AdvisoryLock, "held", surely)
     found(Rehearsal(files=sample_folder("unlocks", "index")))
+
+
+# --- several files in one message ---------------------------------------------
+
+FOUR_FILES = replace(TWO_FILES, files=sample_folder("tables", "tables", "tables", "tables"))
+"""The second and the third go out together."""
+
+
+def test_a_record_after_the_commit_is_found_in_company(monkeypatch: MonkeyPatch) -> None:
+    """A kill between two commits of one message leaves a file that nobody has recorded."""
+    whole = Envelope.whole
+
+    def later(self: Envelope, pending: Any, lock_timeout: float) -> Batch:
+        batch = whole(self, pending, lock_timeout)
+        record = [item for item in batch if item.role is Role.RECORD]
+        rest = [item for item in batch if item.role is not Role.RECORD]
+        # Only in the message of several.
+        return batch if pending.migration.version == 1 else (*rest, *record)
+
+    monkeypatch.setattr(Envelope, "whole", later)
+    assert "took effect more than once" in str(found(replace(FOUR_FILES, runners=1), Fault.KILL))
+
+
+def test_looking_for_the_first_lost_file_only_is_found(monkeypatch: MonkeyPatch) -> None:
+    """The server went on with the message: what came after is applied, and not reported."""
+
+    def first_only(files: Any, *rest: Any) -> Lost:
+        return Lost(files[:1], *rest)
+
+    monkeypatch.setattr(_work, "Lost", first_only)
+    assert "says nothing of ['3']" in str(found(replace(FOUR_FILES, runners=1), Fault.CUT))
+
+
+def test_a_file_that_counts_before_its_commit_is_found(monkeypatch: MonkeyPatch) -> None:
+    """Its record is answered, and then the transaction fails."""
+    hear = Hearing.__call__
+
+    def hasty(self: Hearing, tag: str, value: object) -> None:
+        hear(self, tag, value)
+        batch = self.message.batches[self.at] if self.at < len(self.message.files) else ()
+        if self.tags and batch[len(self.tags)].role is Role.COMMIT:
+            self.tags = [*self.tags, *["COMMIT"] * (len(batch) - len(self.tags))]
+            self._done()
+
+    monkeypatch.setattr(Hearing, "__call__", hasty)
+    story = str(found(replace(FOUR_FILES, runners=1), Fault.FAIL))
+    assert "which is not recorded" in story
+
+
+def test_several_files_in_one_message_behind_a_pooler_are_found(monkeypatch: MonkeyPatch) -> None:
+    """Whoever looks for the lost session is faster than it, and has no lock that tells."""
+    monkeypatch.setattr(_work, "_together", lambda *_: 100)
+    rehearsal = replace(FOUR_FILES, runners=1, pooled=True)
+    assert "says nothing of" in str(found(rehearsal, Fault.CUT))
+
+
+def test_a_retry_after_the_commit_is_found(monkeypatch: MonkeyPatch) -> None:
+    """The session cannot be restored; the file is applied all the same."""
+    bear = Patience.bear
+
+    async def whatever_failed(self: Patience, failure: Failed) -> None:
+        failure.item = None
+        await bear(self, failure)
+
+    monkeypatch.setattr(Patience, "bear", whatever_failed)
+    rehearsal = Rehearsal(files=sample_folder("unlocks", "index"))
+    assert "says nothing of" in str(found(rehearsal, Fault.BUSY))

@@ -15,8 +15,6 @@ from .. import Migrator, Settings
 from ..errors import ConfigError, DatabaseUnavailable, MigrateError, SourceError
 from ..events import Event, RunFailed, RunFinished
 from ..observe import tee
-from ..observe.lines import write_line
-from ..observe.wording import tell
 from ..protocols import Observer
 from ..source import Folder
 from .config import Chosen, choose_database, choose_ledger
@@ -128,6 +126,9 @@ def _display(output: Output, stack: ExitStack) -> Observer | None:
 
 
 def _tell_all(event: Event) -> None:
+    from ..observe.lines import write_line
+    from ..observe.wording import tell
+
     # How it ended is the command's to say.
     if not isinstance(event, (RunFailed, RunFinished)):
         write_line(sys.stderr, tell(event))

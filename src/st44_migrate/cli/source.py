@@ -11,7 +11,6 @@ from ..errors import ConfigError, MigrateError
 from ..protocols import Layout
 from ..source import Folder
 from ..source.layouts import layout_named
-from ..source.recognition import recognise
 from ..source.selection import AUTO
 from .config import (
     ARGUMENT,
@@ -72,7 +71,11 @@ def find_layout(choices: FolderChoices, folder: Folder) -> Layout:
         SourceError: It is not recognised.
     """
     layout = _chosen_layout(choices, read_project(Path.cwd()))
-    return layout or layout_named(recognise(folder.tree))
+    if layout is not None:
+        return layout
+    from ..source.recognition import recognise
+
+    return layout_named(recognise(folder.tree))
 
 
 def add_origin(error: MigrateError, what: str, chosen: Chosen) -> None:

@@ -9,9 +9,20 @@ effects) is written once, in `ledger`, `journal`, `batch` and `_engine`.
 from __future__ import annotations
 
 from .footing import Column, Footing, Session, Tables, Trouble
+from .phrase import GAP, Phrase
 from .protocol import Dialect
 
-__all__ = ["Column", "Dialect", "Footing", "Session", "Tables", "Trouble", "dialect_named"]
+__all__ = [
+    "GAP",
+    "Column",
+    "Dialect",
+    "Footing",
+    "Phrase",
+    "Session",
+    "Tables",
+    "Trouble",
+    "dialect_named",
+]
 
 
 def dialect_named(name: str) -> Dialect:

@@ -15,17 +15,16 @@ from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Footing, Tables, Trouble
-from .postgresql_alone import evidence, unfinished
-from .postgresql_catalog import HIDDEN, filtered, footing, inspect, literal, tables
-from .postgresql_holders import holders
-from .postgresql_progress import progress
-from .postgresql_pulse import pulse
+from .phrase import GAP, Phrase
+from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
 __all__ = ["PostgreSQL"]
 
-RECORDED = "ST441"
-LOCK_LOST = "ST442"
+RECORDED = "st44-migrate: recorded already is version "
+LOCK_LOST = "st44-migrate: another runner is at work, not pid "
+_NO_NUMBER = "22P02"
+"""What the server says of these two, where it is to take them for a number."""
 
 _TROUBLES = {
     "42P01": Trouble.MISSING,
@@ -37,8 +36,6 @@ _TROUBLES = {
     "23505": Trouble.EXISTS,
     "42501": Trouble.FORBIDDEN,
     "25006": Trouble.READONLY,
-    RECORDED: Trouble.RECORDED,
-    LOCK_LOST: Trouble.LOCK_LOST,
     "55P03": Trouble.BUSY,
     "40P01": Trouble.BUSY,
     "40001": Trouble.BUSY,
@@ -54,14 +51,18 @@ class PostgreSQL:
     name = "postgresql"
     now = "pg_catalog.clock_timestamp()"
     types = ("timestamptz", "varchar(255)")
-    spelled = "version"
     locks_sessions = True
+    batches = True
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         return tables(name, schema)
+
+    def one_of(self, versions: Sequence[str]) -> Phrase:
+        # One literal, whatever the column's type: twenty take the server longer.
+        return Phrase(f"version = ANY ({GAP})", [array(versions)])
 
     def epoch(self, column: str) -> str:
         # A plain timestamp is read in the session's zone, as it was written.
@@ -100,6 +101,22 @@ class PostgreSQL:
             f" FULL JOIN {tables.journal} j ON j.version = {key}"
         )
 
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        # The second column of a line is what separates it from one of another state.
+        line = "concat_ws(E'\\x1f', l.version::text, l.name, j.raw_checksum)"
+        lines = self.full_join(
+            f"string_agg(CASE WHEN j.state = 'applied' THEN {line} ELSE '' END,"
+            f" E'\\x1e' ORDER BY {line} COLLATE \"C\")",
+            tables,
+        )
+        same = f"encode(sha256(convert_to(({lines}), 'UTF8')), 'hex') = '{digest}'"
+        # OFFSET is a fence: behind it the answer decides whether rows are read at all.
+        return (
+            f"WITH known AS MATERIALIZED (SELECT {premise} IS NULL AND coalesce({same}, false) AS same)"
+            f" SELECT known.same, found.* FROM known LEFT JOIN (SELECT * FROM ({query}) AS every"
+            f" WHERE NOT (SELECT same FROM known) OFFSET 0) AS found ON true"
+        )
+
     def chunks(self, text: str) -> Sequence[str]:
         return (text,)
 
@@ -114,6 +131,8 @@ class PostgreSQL:
     def pulse(
         self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
     ) -> str:
+        from .postgresql_pulse import pulse
+
         return pulse(name, footing, relations, key, self.epoch)
 
     def prepare(self, sql: str) -> tuple[str, str] | None:
@@ -155,20 +174,23 @@ class PostgreSQL:
     def guard(
         self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
     ) -> Sequence[str]:
-        held = ", ".join(literal(version) for version in versions)
         # The lock is taken once more for this transaction: free of charge while
         # the session holds it, refused if a file gave it away and another
-        # runner has it now.  A DO block, since only PL/pgSQL can raise.
-        body = f"""BEGIN
-IF NOT pg_catalog.pg_try_advisory_xact_lock({key}) THEN
-  RAISE EXCEPTION USING ERRCODE = '{LOCK_LOST}', MESSAGE = 'st44-migrate: another runner is at work';
-END IF;
-IF EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE version IN ({held})) THEN
-  RAISE EXCEPTION USING ERRCODE = '{RECORDED}', MESSAGE = 'st44-migrate: version {versions[0]} is recorded already';
-END IF;
-PERFORM pg_catalog.set_config('lock_timeout', '{_milliseconds(lock_timeout)}', true);
-END"""
-        return (f"DO {literal(body)}",)
+        # runner has it now.  A query cannot raise; but it can take for a number
+        # what is none, and say so.  A DO block, which can, takes twice the time.
+        held = self.one_of(versions)
+        recorded = f"pg_catalog.concat('{RECORDED}', version)"
+        lost = f"pg_catalog.concat('{LOCK_LOST}', pg_catalog.pg_backend_pid())"
+        return (
+            Phrase(
+                f"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) THEN coalesce("
+                f"(SELECT {recorded}::integer::text FROM {footing.tables.ledger}"
+                f" WHERE {held.form} LIMIT 1),"
+                f" pg_catalog.set_config('lock_timeout', {GAP}, true))"
+                f" ELSE {lost}::integer::text END",
+                [*held.values, f"'{_milliseconds(lock_timeout)}'"],
+            ),
+        )
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
         return keep(footing, script)
@@ -179,26 +201,38 @@ END"""
     # --- statements that commit by themselves ---
 
     def unfinished(self, statement: str) -> str | None:
+        from .postgresql_alone import unfinished
+
         return unfinished(statement, literal)
 
     def discard(self, name: str) -> str:
         return f"DROP INDEX CONCURRENTLY {name}"
 
     def evidence(self, statement: str) -> str | None:
+        from .postgresql_alone import evidence
+
         return evidence(statement, literal)
 
     # --- errors ---
 
     def holders(self, statement: str) -> str | None:
+        from .postgresql_holders import holders
+
         return holders(statement, literal)
 
     def progress(self, statement: str, pid: int | None) -> str | None:
+        from .postgresql_progress import progress
+
         return progress(statement, pid)
 
     def violations(self) -> str | None:
         return None
 
     def trouble(self, error: DriverError) -> Trouble:
+        if error.sqlstate == _NO_NUMBER and RECORDED in error.message:
+            return Trouble.RECORDED
+        if error.sqlstate == _NO_NUMBER and LOCK_LOST in error.message:
+            return Trouble.LOCK_LOST
         return _TROUBLES.get(error.sqlstate or "", Trouble.OTHER)
 
 

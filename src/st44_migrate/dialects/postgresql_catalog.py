@@ -10,7 +10,7 @@ from ..model import LedgerName
 from ..protocols import Row
 from .footing import Column, Footing, Session, Tables
 
-__all__ = ["HIDDEN", "filtered", "footing", "inspect", "literal", "quoted", "tables"]
+__all__ = ["HIDDEN", "array", "filtered", "footing", "inspect", "literal", "quoted", "tables"]
 
 _KINDS = {
     "r": "table",
@@ -57,6 +57,18 @@ def literal(value: str | float | bool | None) -> str:
     quoted = value.replace("'", "''")
     # E'' reads the same whatever standard_conforming_strings says.
     return f" E'{quoted}'".replace("\\", "\\\\") if "\\" in quoted else f"'{quoted}'"
+
+
+def array(texts: Sequence[str]) -> str:
+    """
+    Quote *texts* as one literal that is read as an array of any type.
+    """
+    plain = ",".join(texts)
+    digits = plain.replace(",", "")
+    if not (digits.isascii() and digits.isdigit()):
+        escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+        plain = ",".join(f'"{text}"' for text in escaped)
+    return literal(f"{{{plain}}}")
 
 
 def quoted(name: str | None) -> str:

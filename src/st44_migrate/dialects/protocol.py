@@ -13,6 +13,7 @@ from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Footing, Tables, Trouble
+from .phrase import Phrase
 
 __all__ = ["Dialect"]
 
@@ -52,9 +53,10 @@ class Dialect(Protocol):
         ...
 
     @property
-    def spelled(self) -> str:
+    def batches(self) -> bool:
         """
-        The ledger's column *version*, fit for a comparison with texts.
+        Whether several files may go out in one message: the server answers each
+        statement, a failure stops all that follow it, and ``PREPARE`` is known.
         """
         ...
 
@@ -67,6 +69,12 @@ class Dialect(Protocol):
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         """
         Quote the names of ledger and journal, in *schema* if it is known.
+        """
+        ...
+
+    def one_of(self, versions: Sequence[str]) -> Phrase:
+        """
+        The condition that the ledger's column *version* is one of *versions*.
         """
         ...
 
@@ -92,6 +100,14 @@ class Dialect(Protocol):
     def full_join(self, columns: str, tables: Tables) -> str:
         """
         Select *columns* from ledger ``l`` and journal ``j``, all rows of both.
+        """
+        ...
+
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        """
+        Answer *query*, which is `full_join`'s, unless *digest* (see `plan.digest`)
+        says all that is to be said: then give one row that begins with NULL and
+        true.  In front of the others stands false.  None: ask *query* itself.
         """
         ...
 

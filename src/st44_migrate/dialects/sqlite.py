@@ -14,6 +14,7 @@ from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Column, Footing, Session, Tables, Trouble
+from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
 from .sqlite_session import PRAGMAS, restore
 
@@ -57,8 +58,8 @@ class SQLite:
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
     types = ("timestamp", "varchar(255)")
-    spelled = "CAST(version AS text)"
     locks_sessions = False
+    batches = False
 
     def literal(self, value: str | float | bool | None) -> str:
         if value is None:
@@ -70,6 +71,10 @@ class SQLite:
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         place = _quoted(schema or name.schema or "main")
         return Tables(place, f"{place}.{_quoted(name.table)}", f"{place}.{_quoted(name.journal)}")
+
+    def one_of(self, versions: Sequence[str]) -> Phrase:
+        gaps = ", ".join([GAP] * len(versions))
+        return Phrase(f"CAST(version AS text) IN ({gaps})", list(map(self.literal, versions)))
 
     def epoch(self, column: str) -> str:
         return column
@@ -89,6 +94,9 @@ class SQLite:
             f" ON j.version = {key} UNION ALL SELECT {columns} FROM {tables.journal} j"
             f" LEFT JOIN {tables.ledger} l ON j.version = {key} WHERE l.version IS NULL"
         )
+
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        return None
 
     def chunks(self, text: str) -> Sequence[str]:
         return [text[i : i + _CHUNK] for i in range(0, len(text), _CHUNK)] or [""]
@@ -178,12 +186,11 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
     def guard(
         self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
     ) -> Sequence[str]:
-        held = ", ".join(self.literal(version) for version in versions)
         # Fails by the journal's NOT NULL if there is a row to insert.
         return (
             f"INSERT INTO {footing.tables.journal} (version, name, state)"
             f" SELECT NULL, 'st44-migrate: recorded already', '' FROM {footing.tables.ledger}"
-            f" WHERE CAST(version AS text) IN ({held}) LIMIT 1",
+            f" WHERE {self.one_of(versions)} LIMIT 1",
         )
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:

@@ -23,7 +23,7 @@ from psycopg.waiting import Wait
 
 from ..errors import ConfigError, DriverError
 from ..model import Fault
-from ..protocols import Notice
+from ..protocols import Heard, Notice
 from ._pgerrors import failed_statement
 from ._pgtarget import Target
 
@@ -61,11 +61,17 @@ class Exchange:
     The results arrive one by one, so the number before an error is the index of
     the statement that failed, also for errors without a position.  Only a
     connection that is cut leaves it open: the server had its answers in a buffer.
+
+    *stop* makes the server stop, for a *heard* that raises: its answers have to be
+    taken to the end all the same, or the session is of no use any more.
     """
 
     statements: Sequence[str]
     encoding: str
+    heard: Heard | None = None
+    stop: Callable[[], None] | None = None
     tags: list[str] = field(default_factory=list[str])
+    interruption: BaseException | None = None
 
     def talk(self, pgconn: PGconn) -> PQGen[PGresult | None]:
         """
@@ -81,18 +87,34 @@ class Exchange:
                 # A server that ends our session says why, and hangs up.
                 if failed is None:
                     raise
-                return failed
+                result = None
             if result is None:
+                if self.interruption is not None:
+                    raise self.interruption
                 return failed
             status = result.status
             if status in _ANSWERS:
                 # No tag: a rule's DO ALSO SELECT gives results of its own.
                 if tag := result.command_status:
-                    self.tags.append(tag.decode())
+                    self._hear(tag.decode(), result)
             elif status in _COPIES:
                 yield from _end_copy(pgconn, status)
             elif status == pq.ExecStatus.FATAL_ERROR:
                 failed = result
+
+    def _hear(self, tag: str, result: PGresult) -> None:
+        self.tags.append(tag)
+        if self.heard is None:
+            return
+        try:
+            self.heard(tag, result.get_value(0, 0) if result.ntuples else None)
+        except BaseException as error:
+            # Ctrl-C, while somebody was being told.
+            if self.stop is None:
+                raise
+            if self.interruption is None:
+                self.interruption = error
+                self.stop()
 
     def _encoded(self) -> bytes:
         try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import ConfigError, DatabaseUnavailable, DriverError
 from ..model import Fault
-from ..protocols import Row
+from ..protocols import Heard, Row
 from ._sqlitetext import constraint_in, offset_in, tag_of
 
 __all__ = [
@@ -75,7 +75,7 @@ class SqliteConnection:
         self._heeds_signals = False
         self.borrowed = found is not None
 
-    def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* one by one; see `Connection.run`.
         """
@@ -83,17 +83,19 @@ class SqliteConnection:
         # What a file selects is dropped unseen: it need not be UTF-8.
         self._conn.text_factory = bytes
         try:
-            return [self._step(index, text) for index, text in enumerate(statements)]
+            return [self._step(index, text, heard) for index, text in enumerate(statements)]
         finally:
             self._conn.text_factory = str
 
-    def _step(self, index: int, statement: str) -> str:
+    def _step(self, index: int, statement: str, heard: Heard | None) -> str:
         if self._stopped:
             # Stopped between two statements, where SQLite has nothing to interrupt.
             raise DriverError("interrupted", index=index, sqlstate="SQLITE_INTERRUPT")
         try:
+            rows = self._cursor().execute(statement)
+            first = rows.fetchone()
             # To the last row: a SELECT half read keeps its lock.
-            for _ in self._cursor().execute(statement):
+            for _ in rows:
                 pass
         except (*_Failure, UnicodeEncodeError) as error:
             failed = _failed(error, statement, index)
@@ -101,7 +103,10 @@ class SqliteConnection:
                 # Ctrl-C arrived in the pulse, which no exception can leave.
                 raise KeyboardInterrupt from error
             raise failed from error
-        return tag_of(statement)
+        tag = tag_of(statement)
+        if heard is not None:
+            heard(tag, first[0] if first else None)
+        return tag
 
     def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """

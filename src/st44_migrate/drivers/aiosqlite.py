@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 import aiosqlite
 
 from ..errors import ConfigError, DatabaseUnavailable, DriverError
-from ..protocols import Notice, Row
+from ..protocols import Heard, Notice, Row
 from ._opening import opened
 from ._sqlite import (
     BUSY_TIMEOUT,
@@ -57,11 +57,20 @@ class AioSqliteConnection:
         self._session = session
         self.borrowed = session.borrowed
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* one by one; see `AsyncConnection.run`.
         """
-        return await self._work(self._session.run, statements)
+        answers: list[tuple[str, Any]] = []
+        try:
+            return await self._work(
+                self._session.run, statements, lambda tag, value: answers.append((tag, value))
+            )
+        finally:
+            if heard is not None:
+                # Here, and not in the worker, whose thread is not the caller's.
+                for answer in answers:
+                    heard(*answer)
 
     async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """

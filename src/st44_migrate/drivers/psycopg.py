@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import psycopg
 from psycopg import pq
 
-from ..protocols import Notice, Row
+from ..protocols import Heard, Notice, Row
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
@@ -73,14 +73,14 @@ class PsycopgConnection:
         self.borrowed = autocommit is not None
         conn.add_notice_handler(self._tell)
 
-    def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* in one round trip; see `Connection.run`.
         """
         if not statements:
             return ()
         conn = self._conn
-        exchange = Exchange(statements, conn.info.encoding)
+        exchange = Exchange(statements, conn.info.encoding, heard, self.cancel)
         try:
             with conn.lock:
                 failed = conn.wait(exchange.talk(conn.pgconn))

@@ -15,7 +15,7 @@ from psycopg import pq
 from psycopg.abc import PQGen
 from psycopg.waiting import wait_async
 
-from ..protocols import Notice, Row
+from ..protocols import Heard, Notice, Row
 from ._opening import finish, opened
 from ._pg import (
     CANCEL_TIMEOUT,
@@ -80,14 +80,14 @@ class AsyncPsycopgConnection:
         self.borrowed = autocommit is not None
         conn.add_notice_handler(self._tell)
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* in one round trip; see `AsyncConnection.run`.
         """
         if not statements:
             return ()
         conn = self._conn
-        exchange = Exchange(statements, conn.info.encoding)
+        exchange = Exchange(statements, conn.info.encoding, heard)
         try:
             async with conn.lock:
                 failed = await self._wait(exchange.talk(conn.pgconn))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..protocols import AsyncConnection, Row
+from ..protocols import AsyncConnection, Heard, Row
 from .faults import OutOfTime
 
 __all__ = ["Timed"]
@@ -25,11 +25,11 @@ class Timed:
         self.backend_pid = conn.backend_pid
         self.borrowed = conn.borrowed
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         See `AsyncConnection.run`.
         """
-        return await self._conn.run(statements)
+        return await self._conn.run(statements, heard)
 
     async def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
         """

@@ -41,6 +41,10 @@ class Settings:
 
         allow_late: Apply files below the highest applied version.
 
+        batch: How many transactional files go out in one message at most, each with
+            its own ``BEGIN`` and ``COMMIT``, where the database takes that; 1:
+            each file alone.
+
         session_pooler: The pooler in front keeps one server session for each
             client session, so that session state is safe behind it.
     """
@@ -51,6 +55,7 @@ class Settings:
     lock_timeout: float = 0.4
     retry_for: float = 120.0
     allow_late: bool = False
+    batch: int = 100
     session_pooler: bool = False
 
 

@@ -9,7 +9,7 @@ accept a driver of the wrong colour.
 """
 
 from .databases import AsyncDatabase, Database
-from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Notice, Row
+from .driver import AsyncConnection, AsyncDriver, Connection, Driver, Heard, Notice, Row
 from .effects import AsyncSleep, Attend, Clock, Observer, Shield, Sleep
 from .parts import AsyncRunner, Layout, Ledger, Lock, Runner, Source, Tree
 
@@ -24,6 +24,7 @@ __all__ = [
     "Connection",
     "Database",
     "Driver",
+    "Heard",
     "Layout",
     "Ledger",
     "Lock",

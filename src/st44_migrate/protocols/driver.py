@@ -7,13 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["AsyncConnection", "AsyncDriver", "Connection", "Driver", "Notice", "Row"]
+__all__ = ["AsyncConnection", "AsyncDriver", "Connection", "Driver", "Heard", "Notice", "Row"]
 
 Row: TypeAlias = Sequence[Any]
 """One row of a result, its values as the driver gives them."""
 
 Notice: TypeAlias = Callable[[str, str, str | None, str | None], None]
 """Called with severity, message, detail and hint of what the server says unasked."""
+
+Heard: TypeAlias = Callable[[str, Any], None]
+"""Called with the command tag of a statement that is done, and the first value of
+its first row, as the driver gives it; None where there is no row."""
 
 
 class Connection(Protocol):
@@ -47,13 +51,17 @@ class Connection(Protocol):
         """
         ...
 
-    def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* in order, stop at the first that fails.
 
         The statements are already split, have no parameters and no semicolon
-        at the end, and may contain ``BEGIN`` and ``COMMIT``.  A driver may send
-        them in one round trip.
+        at the end, and may contain ``BEGIN`` and ``COMMIT``, also several times.
+        A driver may send them in one round trip.
+
+        *heard* is called once for each statement that is done, in order, in the
+        caller's thread, as early as its answer is there, and at the latest
+        before `run` ends, however it ends.
 
         Returns:
             One command tag for each statement, ``""`` where there is none.
@@ -120,7 +128,7 @@ class AsyncConnection(Protocol):
         """
         ...
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         See `Connection.run`.  When cancelled, the server's query is stopped too.
         """

@@ -146,6 +146,13 @@ class Ledger(Protocol):
         """
         ...
 
+    async def read_unless(self, conn: AsyncConnection, digest: str, /) -> History | None:
+        """
+        Read what is applied, as `read` does; or None where it is just what
+        *digest* says (see `plan.digest`).  To read it in any case is right, too.
+        """
+        ...
+
     async def inspect(self, conn: AsyncConnection, /) -> Footing:
         """
         Look at the session and at what there is of ledger and journal.  Reads

@@ -190,11 +190,7 @@ def _pending(pending: Pending) -> Document:
 
 def problem_document(problem: Problem) -> Document:
     """
-    <<<<<<< HEAD
-    Describe what is the matter, and where.
-    =======
     Describe a problem, or what a linter found.
-    >>>>>>> main
     """
     return {
         "code": problem.code,

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Folder"]
 
+_TO_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_PART = 64 * 1024
+
 
 class Folder:
     """
@@ -126,8 +129,7 @@ class Folder:
 
     def _read(self, prefix: str, file: str, *, listed: bool) -> bytes:
         try:
-            with open(os.path.join(self._path, file), "rb", buffering=0) as stream:  # noqa: PTH118, PTH123 - pathlib doubles the time of a large folder
-                return stream.read()
+            return _content(os.path.join(self._path, file))  # noqa: PTH118 - pathlib doubles the time of a large folder
         except FileNotFoundError as error:
             if not listed:
                 raise SourceError(f"There is no file {prefix}{printable(file)}.") from error
@@ -140,6 +142,20 @@ class Folder:
                 f"{prefix}{file} cannot be read: {error.strerror}.",
                 remedy="Let the user who runs this read every file of the folder.",
             ) from error
+
+
+def _content(path: str) -> bytes:
+    """
+    Read a file: as `open` does, in half the time where the files are many and small.
+    """
+    parts: list[bytes] = []
+    opened = os.open(path, _TO_READ)
+    try:
+        while part := os.read(opened, _PART):
+            parts.append(part)
+    finally:
+        os.close(opened)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _is(question: Callable[[], bool]) -> bool:

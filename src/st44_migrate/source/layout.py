@@ -248,17 +248,17 @@ class FileLayout:
         return f"{self.rule}; {aside} never entered."
 
     def _make(self, tree: Tree, name: Name, values: Mapping[str, str]) -> Migration:
-        program = self.code.fullmatch(name.file)
-        content = instead(name.file, values[name.file]) if program else tree.read(name.file)
+        sql = values.get(name.file) if self.code.fullmatch(name.file) else None
+        content = tree.read(name.file) if sql is None else instead(name.file, sql)
         aside = self.aside(tree, name.file) if self.aside else Aside()
-        used = self._used(tree, content, values) if aside.fills else {}
+        used = tuple(sorted(self._used(tree, content, values).items())) if aside.fills else ()
         digest = sha256(content)
-        for item in sorted(used.items()):
+        for item in used:
             digest.update(repr(item).encode("utf-8", "surrogatepass"))
         notation = self.notation
         if notation is not None and not aside.fills:
             notation = replace(notation, placeholder=None)
-        if notation is not None and program:
+        if notation is not None and sql is not None:
             # What a person says in its place is SQL, with the tool's markers or without.
             notation = replace(notation, sections=False)
         return Migration(
@@ -272,7 +272,7 @@ class FileLayout:
             baseline=name.baseline,
             key=name.key if name.key != name.label else "",
             notation=notation,
-            values=tuple(sorted(used.items())),
+            values=used,
             header=replace(aside.header, late=True) if name.late else aside.header,
         )
 

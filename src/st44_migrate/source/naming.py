@@ -31,6 +31,8 @@ _MIGRATION = re.compile(
     r"(?:(?P<version>[0-9]+)_|R__|B(?P<base>[0-9]+)__)(?P<name>\S(?:.*\S)?)\.sql", re.DOTALL
 )
 
+_MOST_DIGITS = len(str(MAX_VERSION))
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -114,7 +116,7 @@ def read_integer(digits: str) -> int | None:
     Read the number of a file; None if it is larger than any ledger takes.
     """
     # The length first: int() refuses thousands of digits with an error of its own.
-    if len(digits.lstrip("0")) > len(str(MAX_VERSION)):
+    if len(digits) > _MOST_DIGITS and len(digits.lstrip("0")) > _MOST_DIGITS:
         return None
     version = int(digits)
     return version if version <= MAX_VERSION else None
@@ -128,10 +130,11 @@ def read_names(files: Iterable[str]) -> Names:
     wrong: list[str] = []
     ignored: list[str] = []
     for file in files:
-        if _is_ignored(file):
-            ignored.append(file)
-        elif (name := read_name(file)) is not None:
+        # First what most files are; nothing that is ignored is called so.
+        if (name := read_name(file)) is not None:
             migrations.append(name)
+        elif _is_ignored(file):
+            ignored.append(file)
         else:
             wrong.append(file)
     migrations.sort(key=lambda name: (name.repeatable, name.version, name.file))

@@ -15,11 +15,12 @@ from typing import TypeAlias
 
 from ..model import Statement
 from .lexicon import BLANKS, COMMENTS, Compound, Lexicon, lexicon_of
+from .quoting import NAME_PART
 
 __all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens", "words"]
 
 _BLANK = re.compile(f"[{BLANKS}]*+")
-_TWO_WORDS = re.compile(r"[A-Za-z]+[ \t\n]++([A-Za-z_]+)(?![A-Za-z0-9_$\x80-\U0010ffff])")
+_TWO_WORDS = re.compile(rf"[A-Za-z]++[ \t\n]++([A-Za-z_]++)(?!{NAME_PART})")
 _LONGEST_HEAD = 4
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .quoting import (
+    NAME_PART,
+    NAME_START,
     Rule,
     backslash,
     between,
@@ -80,7 +82,7 @@ class Lexicon:
 
     def __post_init__(self) -> None:
         openers = "|".join(map(re.escape, self.rules))
-        word = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*+"
+        word = rf"{NAME_START}{NAME_PART}*+"
         number = r"[0-9][0-9A-Za-z_.]*+"
         quotes = self.rules.keys() - COMMENTS - {";"}
         object.__setattr__(self, "quotes", frozenset(quotes))

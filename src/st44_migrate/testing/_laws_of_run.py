@@ -8,6 +8,8 @@ is what PostgreSQL and SQLite share; a law that is about one of them says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._subject import TWICE, WRONG, Laws, Subject, failure, insert, keys
 
 __all__ = ["LAWS"]
@@ -35,6 +37,35 @@ async def run_gives_one_tag_for_each_statement(subject: Subject) -> None:
         tags = await conn.run(["BEGIN", insert(1), "DROP TABLE st44_contract", "ROLLBACK"])
         assert [tag.split()[0] for tag in tags] == ["BEGIN", "INSERT", "DROP", "ROLLBACK"]
         assert list(await conn.run([])) == []
+
+
+@LAWS.add
+async def run_tells_of_each_statement_that_is_done(subject: Subject) -> None:
+    """
+    In order, with its tag and its first value, and before run ends, also if it fails.
+    """
+    heard: list[tuple[str, Any]] = []
+
+    def hear(tag: str, value: Any) -> None:
+        heard.append((tag, value))
+
+    async with subject.session() as conn:
+        query = "SELECT 41 + 1, 'x' UNION ALL SELECT 1, 'y' ORDER BY 1 DESC"
+        tags = await conn.run([insert(1), query, "SELECT 7 WHERE 1 = 0"], hear)
+        assert [tag for tag, _ in heard] == list(tags)
+        assert [value if value is None else int(value) for _, value in heard] == [None, 42, None]
+
+        heard.clear()
+        await failure(conn.run(["BEGIN", insert(2), TWICE, insert(3)], hear))
+        assert [tag.split()[0] for tag, _ in heard] == ["BEGIN", "INSERT"]
+        await conn.run(["ROLLBACK"])
+
+        heard.clear()
+        transactions = ["BEGIN", insert(4), "COMMIT", "BEGIN", insert(5), TWICE, "COMMIT"]
+        error = await failure(conn.run(transactions, hear))
+        assert (error.index, len(heard)) == (5, 5)
+        await conn.run(["ROLLBACK"])
+        assert await keys(conn) == [0, 1, 4]
 
 
 @LAWS.add

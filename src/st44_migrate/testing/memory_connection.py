@@ -4,16 +4,18 @@ A session of a memory database as the engine sees it: every call pauses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import DriverError
 from .memory_session import MemorySession
+from .memory_sql import parse
 from .memory_statements import Answer
 from .stepping import Kind, Pause
 
 if TYPE_CHECKING:
-    from ..protocols import Row
+    from ..protocols import Heard, Row
     from .memory_driver import MemoryDriver
 
 __all__ = ["MemoryConnection"]
@@ -25,6 +27,8 @@ class MemoryConnection:
 
     ``run`` pauses before each statement, since others get in between there, and
     once more before the answer, since a session or a process can end in between.
+    The answer to a statement arrives while the next one is executed: whoever is
+    cut off has not heard of the last one.
 
     Args:
         driver: Whose it is.
@@ -42,9 +46,11 @@ class MemoryConnection:
         """What the server has been sent and has not executed yet."""
         self.cut = False
         """The network is gone: the server does not know yet."""
+        self._unheard: Callable[[], None] | None = None
+        """Tells the caller of the last statement that was executed."""
         self._driver = driver
 
-    async def run(self, statements: Sequence[str], /) -> Sequence[str]:
+    async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         """
         Execute *statements* in order, stop at the first that fails.
         """
@@ -52,12 +58,20 @@ class MemoryConnection:
         try:
             for index, sql in enumerate(statements):
                 self.unsent = statements[index:]
-                tags.append((await self._call(sql)).tag)
+                # A server reads all of the text before it executes any of it.
+                answer = await self._call(sql, () if index else statements)
+                tags.append(answer.tag)
+                if heard is not None:
+                    self._unheard = partial(heard, answer.tag, _first(answer))
             self.unsent = ()
             if tags:
                 await self._answer(statements[-1])
         except BaseException as error:
-            if isinstance(error, DriverError) and len(tags) < len(statements):
+            if (
+                isinstance(error, DriverError)
+                and error.index is None
+                and len(tags) < len(statements)
+            ):
                 error.index = len(tags)
             self._stop(error)
             raise
@@ -93,11 +107,13 @@ class MemoryConnection:
         else:
             self.session.end()
 
-    async def _call(self, sql: str) -> Answer:
+    async def _call(self, sql: str, unread: Sequence[str] = ()) -> Answer:
         # Giving a lock back is the one statement that has no reason to fail.
         kind = Kind.OTHER if "advisory_unlock(" in sql else Kind.STATEMENT
         await Pause(sql, kind, shared=not self.session.is_private(sql))
         self._check()
+        parse(unread)
+        self._tell()
         answer = await self.session.execute(sql)
         if answer.news:
             self._driver.hear((sql, answer.tag, *answer.rows))
@@ -106,14 +122,27 @@ class MemoryConnection:
     async def _answer(self, sql: str) -> None:
         await Pause(f"answer to {sql}", Kind.ANSWER, shared=False)
         self._check()
-        self.session.check()
+        self._tell()
 
     def _check(self) -> None:
         if self.cut:
             raise DriverError("the connection is lost", sqlstate="08006", lost=True)
+        self.session.check()
+
+    def _tell(self) -> None:
+        tell, self._unheard = self._unheard, None
+        if tell is not None:
+            tell()
 
     def _stop(self, error: BaseException) -> None:
         self.unsent = ()
-        if not self.cut:
+        if self.cut or (isinstance(error, DriverError) and error.lost):
+            self._unheard = None
+        else:
+            self._tell()
             self.session.interrupt()
         self._driver.hear(str(error))
+
+
+def _first(answer: Answer) -> object:
+    return answer.rows[0][0] if answer.rows else None

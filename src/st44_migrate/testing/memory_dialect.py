@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring as _quoted
 
-from ..dialects import Column, Footing, Session, Tables, Trouble
+from ..dialects import GAP, Column, Footing, Phrase, Session, Tables, Trouble
 from ..dialects.postgresql import PostgreSQL
 from ..errors import DriverError
 from ..model import LedgerName, Script
@@ -32,7 +32,7 @@ class MemoryDialect:
     now = "now"
     types = ("moment", "text")
     locks_sessions = True
-    spelled = "version"
+    batches = True
 
     def literal(self, value: str | float | bool | None) -> str:
         """
@@ -46,6 +46,13 @@ class MemoryDialect:
         """
         del schema
         return Tables("", f"@{name.table}", f"@{name.journal}")
+
+    def one_of(self, versions: Sequence[str]) -> Phrase:
+        """
+        See `Dialect`.
+        """
+        gaps = ", ".join([GAP] * len(versions))
+        return Phrase(f"version IN ({gaps})", list(map(_quoted, versions)))
 
     def epoch(self, column: str) -> str:
         """
@@ -71,6 +78,13 @@ class MemoryDialect:
         See `Dialect`.
         """
         return f"SELECT {columns} FROM {tables.ledger} l FULL JOIN {tables.journal} j"
+
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        """
+        All rows are read.
+        """
+        del query, tables, premise, digest
+        return None
 
     def chunks(self, text: str) -> Sequence[str]:
         """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DatabaseUnavailable, DriverError
 from .memory_connection import MemoryConnection
 from .memory_session import MemorySession
+from .memory_sql import parse
 from .stepping import Kind, Pause
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ async def _go_on(work: Sequence[tuple[MemorySession, Sequence[str]]]) -> None:
     """
     for session, statements in work:
         try:
+            parse(statements)
             for sql in statements:
                 await Pause(sql, Kind.STATEMENT, shared=not session.is_private(sql))
                 await session.execute(sql)

@@ -110,6 +110,8 @@ class Update:
     Change the row with this key, if there is one.
 
     *needs*: fail if the table *of* has a row with none of these keys.
+
+    *returning*: the column whose new value is the answer, if one is asked for.
     """
 
     table: str
@@ -117,6 +119,7 @@ class Update:
     changes: Columns
     of: str = ""
     needs: tuple[str, ...] = ()
+    returning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ def read_update(found: re.Match[str]) -> Operation:
         changes.append((sets[1], value))
     if position != len(text):
         raise AssertionError(f"a change that is not understood: {text[position:]}")
-    update = Update(found["table"], json.loads(found["key"]), tuple(changes))
+    returning = found["returning"] or ""
+    update = Update(found["table"], json.loads(found["key"]), tuple(changes), returning=returning)
     return replace(update, of=needs["of"], needs=_keys(needs["keys"])) if needs else update
 
 

@@ -8,14 +8,14 @@ statement only has to begin with a verb of SQL; that it ran is all that counts.
 >>> read_operation("CREATE INDEX CONCURRENTLY i ON t (c)").index
 'i'
 >>> read_operation('UPDATE @journal SET done = 1 WHERE version = "7"')
-Update(table='journal', key='7', changes=(('done', 1),), of='', needs=())
+Update(table='journal', key='7', changes=(('done', 1),), of='', needs=(), returning='')
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -45,7 +45,7 @@ from .memory_reading import (
     read_upsert,
 )
 
-__all__ = ["read_operation"]
+__all__ = ["parse", "read_operation"]
 
 _VERBS = re.compile(
     r"(?:ALTER|ANALYZE|CREATE|DELETE|DROP|INSERT|SELECT|UPDATE|VACUUM)\b", re.IGNORECASE
@@ -74,7 +74,11 @@ _RULES: tuple[tuple[str, _Build], ...] = (
         r"(?P<renews> OR coalesce\(j\.checksum, ''\) <> excluded\.checksum)?)?",
         read_upsert,
     ),
-    (r'UPDATE @(?P<table>\w+) (?P<changes>SET .*) WHERE version = (?P<key>"[^"]+")', read_update),
+    (
+        r'UPDATE @(?P<table>\w+) (?P<changes>SET .*) WHERE version = (?P<key>"[^"]+")'
+        r"(?: RETURNING (?P<returning>\w+))?",
+        read_update,
+    ),
     (
         r"INSERT INTO @(?P<table>\w+) \(version, name, applied_at\) SELECT (?P<values>.*)"
         r" WHERE NOT EXISTS \(SELECT 1 FROM @\w+ WHERE version IN \((?P<held>.*)\)\)",
@@ -159,3 +163,18 @@ def read_operation(sql: str) -> Operation:
         index=builds["index"] if builds else None,
         lenient=builds is not None and builds["lenient"] is not None,
     )
+
+
+def parse(statements: Sequence[str]) -> None:
+    """
+    Find the first statement that no database would understand.
+
+    Raises:
+        DriverError: its *index* says which one it is.
+    """
+    for index, sql in enumerate(statements):
+        try:
+            read_operation(sql)
+        except DriverError as error:
+            error.index = index
+            raise

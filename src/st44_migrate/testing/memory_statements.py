@@ -153,18 +153,26 @@ async def _update(session: MemorySession, operation: ops.Update, tx: Transaction
         raise DriverError('null value in column "state"', sqlstate="23502")
     row = store.visible(table, tx)[key]
     tx.rows[table, key] = {**row, **_evaluate(session, operation.changes)}
-    return Answer("UPDATE 1")
+    given = tx.rows[table, key].get(operation.returning)
+    return Answer("UPDATE 1", [(given,)] if operation.returning else ())
 
 
 def _guard(session: MemorySession, operation: ops.Guard, tx: Transaction) -> Answer:
     store = session.database.store
     if not store.try_advisory(operation.lock, session.pid, session=False):
-        raise DriverError("another runner is at work", sqlstate=LOCK_LOST)
+        raise _no_number(f"{LOCK_LOST}{session.pid}")
     rows = store.visible(operation.table, tx)
-    found = [rows[key] for key in operation.keys if key in rows]
-    if any(operation.state in {None, row.get("state")} for row in found):
-        raise DriverError("the version is recorded already", sqlstate=RECORDED)
+    found = [key for key in operation.keys if key in rows]
+    if any(operation.state in {None, rows[key].get("state")} for key in found):
+        raise _no_number(f"{RECORDED}{found[0]}")
     return Answer("DO")
+
+
+def _no_number(text: str) -> DriverError:
+    """
+    Say what PostgreSQL says of a text that was to be a number.
+    """
+    return DriverError(f'invalid input syntax for type integer: "{text}"', sqlstate="22P02")
 
 
 def _advisory(session: MemorySession, operation: ops.Advisory) -> Answer:

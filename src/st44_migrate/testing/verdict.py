@@ -8,7 +8,7 @@ from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Iterator
 
-from ..errors import MigrateError, PlanError
+from ..errors import ApplyError, MigrateError, PlanError
 from ..model import Version, read_version
 from .actors import Actor, Fault
 from .memory_store import Record
@@ -18,6 +18,7 @@ from .stage import Stage
 __all__ = ["of_a_plain_run", "of_the_endings", "verdict"]
 
 _DEADLY = frozenset({Fault.KILL, Fault.ABANDON})
+_CUTTING = frozenset({Fault.CUT, Fault.LOSE})
 
 
 def verdict(stage: Stage) -> list[str]:
@@ -67,6 +68,26 @@ def _of_the_ending(stage: Stage, actor: Actor) -> Iterator[str]:
     untrue = set(actor.reported()) - _recorded(stage)
     if untrue:
         yield f"says that it applied {sorted(map(str, untrue))}, which is not recorded"
+    if silent := _applied_by(stage, actor) - set(actor.reported()):
+        yield f"says nothing of {sorted(map(str, silent))}, which it applied"
+
+
+def _applied_by(stage: Stage, actor: Actor) -> set[Version | None]:
+    """
+    List what an actor has to give account of.
+
+    Not of the file that its error is about; and of nothing where its error has no
+    report, or where its caller's session is gone, so that it could not look.
+    """
+    error, driver = actor.stepper.error, actor.driver
+    blind = stage.rehearsal.borrowed and not _CUTTING.isdisjoint(actor.suffered)
+    if driver is None or blind or not isinstance(error, ApplyError | None):
+        return set()
+    pids = {session.pid for session in driver.opened()}
+    rows = stage.database.rows("schema_migrations_journal").items()
+    ours = {read_version(key) for key, row in rows if row.get("backend_pid") in pids}
+    failed = {error.migration.version} if isinstance(error, ApplyError) else set[Version]()
+    return (ours & _recorded(stage)) - failed
 
 
 def _of_failures(stage: Stage) -> Iterator[str]:
