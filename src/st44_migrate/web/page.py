@@ -60,6 +60,7 @@ _TONES = {
     State.APPLIED: "good",
     State.ELSEWHERE: "good",
     State.AHEAD: "good",
+    State.COVERED: "good",
     State.PENDING: "poor waiting",
     State.EDITED: "poor",
     State.MISSING: "bad",
@@ -71,7 +72,7 @@ _TONES = {
 _STATES = {
     **dict.fromkeys(State, "pill"),
     State.APPLIED: "hidden",
-    **dict.fromkeys((State.ELSEWHERE, State.AHEAD, State.PENDING), "state"),
+    **dict.fromkeys((State.ELSEWHERE, State.AHEAD, State.COVERED, State.PENDING), "state"),
 }
 
 _WEIGHTS = {Severity.ERROR: "bad", Severity.WARNING: "poor", Severity.NOTE: "good"}
