@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from st44_migrate import ApplyError, ConfigError, Memory, PlanError, State
+from st44_migrate.health import HealthProbe, HealthStatus
 from st44_migrate.testing import PostgresServer, compare_baseline
 from targets import Target, applied, codes
 
@@ -166,3 +167,15 @@ def test_without_its_files_nothing_can_be_proven(tmp_path: Path) -> None:
         compare_baseline(Memory(FILES), dialect="sqlite")
     with pytest.raises(ConfigError, match="no file 002 beside"):
         compare_baseline(Memory({**START, **MORE}), dialect="sqlite")
+
+
+def test_both_kinds_of_database_are_healthy(target: Target) -> None:
+    """What a baseline stands for is not waited for, and not counted twice."""
+    whole = Memory({**FILES, **START, **MORE})
+    target.apply(whole)
+    squashed = Memory({**START, **MORE, "R__view.sql": FILES["R__view.sql"]})
+    for source, expected in ((whole, 4), (squashed, 3)):
+        with HealthProbe(target.url, source) as probe:
+            report = probe.check()
+        assert (report.status, report.pending) == (HealthStatus.HEALTHY, ())
+        assert report.expected == expected

@@ -101,6 +101,15 @@ def test_what_is_to_come_stands_above_what_was() -> None:
     assert {"edited", "recorded elsewhere"} <= set(said)
 
 
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_its_look(state: State) -> None:
+    """Whatever `status` may show, the page can."""
+    whole = report("healthy")
+    last = replace(whole.migrations[-1], state=state)
+    said = texts("healthy", migrations=(*whole.migrations[:-1], last))
+    assert state.value in said
+
+
 def test_out_of_reach_there_is_nothing_to_say() -> None:
     """No table and no migration that nobody has looked at."""
     said = texts("unreachable")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import journal
+from ..baselines import without_doubles
 from ..dialects import Dialect, Footing, Trouble
 from ..errors import DriverError, LedgerError
 from ..ledger import TableLedger
@@ -94,7 +95,7 @@ class Looker:
 
     def __init__(self, dialect: Dialect, expected: Expected, clock: Callable[[], float]) -> None:
         self.dialect = dialect
-        self.expecting = len(expected.migrations)
+        self.expecting = len(without_doubles(expected.migrations))
         self._expected = expected
         self._clock = clock
         self._ledger = TableLedger(dialect, expected.settings.ledger)

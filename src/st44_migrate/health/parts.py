@@ -11,6 +11,7 @@ from time import monotonic
 
 from .._defaults import utcnow
 from .._session import dialect_of
+from ..baselines import without_doubles
 from ..dialects import Dialect
 from ..errors import ConfigError
 from ..model import Fault, Settings
@@ -77,7 +78,9 @@ class Parts:
         Say that nothing was seen, since nobody came back.
         """
         return Observation(
-            checked_at=self.now(), fault=fault, expected=len(self.expected.migrations)
+            checked_at=self.now(),
+            fault=fault,
+            expected=len(without_doubles(self.expected.migrations)),
         )
 
 

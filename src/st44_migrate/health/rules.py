@@ -117,10 +117,13 @@ def relation_of(seen: Observation) -> Relation:
 
 def waiting(plan: Plan) -> tuple[str, ...]:
     """
-    List the labels of the folder's files that are not applied, readable or not.
+    List the labels of the folder's files that are not applied, readable or not; what a
+    baseline stands for is.
     """
     held = {entry.version for entry in (*plan.applied, *plan.repeated)}
-    return tuple(s.label for s in plan.statuses if s.version not in held)
+    return tuple(
+        s.label for s in plan.statuses if s.version not in held and s.state is not State.COVERED
+    )
 
 
 def settled(plan: Plan) -> bool:
