@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _adopt, _engine, _settle
+from . import _engine, _settle
 from ._defaults import (
     answer,
     asyncio_attend,
@@ -109,6 +109,8 @@ class AsyncMigrator:
         """
         See `Migrator.adoption`.
         """
+        from . import _adopt  # once in a database's life
+
         migrations = self._source.load()
         return await self._do(
             lambda world: _adopt.adoption(world, migrations, terms), readonly=True
@@ -118,6 +120,8 @@ class AsyncMigrator:
         """
         See `Migrator.adopt`.
         """
+        from . import _adopt  # once in a database's life
+
         migrations = self._source.load()
         return await self._do(lambda world: _adopt.adopt(world, migrations, terms))
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from . import _adopt, _engine, _settle
+from . import _engine, _settle
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
 from ._defaults import answer, chance, ignore, signature, source_of, thread_attend, utcnow
 from ._run import run
@@ -140,6 +140,8 @@ class Migrator:
 
             SourceError, LedgerError, DatabaseUnavailable: it cannot be said.
         """
+        from . import _adopt  # once in a database's life
+
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adoption(world, migrations, terms), readonly=True)
 
@@ -158,6 +160,8 @@ class Migrator:
 
             SourceError, DatabaseUnavailable: nothing was done.
         """
+        from . import _adopt  # once in a database's life
+
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adopt(world, migrations, terms))
 
