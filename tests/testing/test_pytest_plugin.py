@@ -100,7 +100,8 @@ def test_it_is_there_and_does_nothing(pytester: pytest.Pytester) -> None:
             assert not {"st44_migrate.model", "psycopg"} & set(sys.modules)
         """
     )
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:hypothesispytest")
+    others = ("-p", "no:hypothesispytest", "-p", "no:pytest_postgresql")
+    result = pytester.runpytest_subprocess("-W", "error", *others)
     result.assert_outcomes(passed=1)
 
 
@@ -181,7 +182,9 @@ def test_a_failing_file_is_told_once_for_all(run: Run, pytester: pytest.Pytester
     (pytester.path / "migrations" / "004_bad.sql").write_text("SELECT * FROM nowhere;")
     result = run(EACH_ITS_OWN, "-k", "insert")
     result.assert_outcomes(errors=3)
-    result.stdout.fnmatch_lines(["*migrations/004_bad.sql:1:15: relation*"])
+    result.stdout.fnmatch_lines(["ApplyError: *migrations/004_bad.sql:1:15: relation*"])
+    result.stdout.no_fnmatch_line("*site-packages*")
+    result.stdout.no_fnmatch_line("*_engine.py*")
 
 
 # --- before a file ------------------------------------------------------------

@@ -11,12 +11,13 @@ What the fixtures work on is said by the ini options ``st44_migrations`` and
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from ..model import Settings
     from ..protocols import Source
@@ -37,6 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(name, f"st44-migrate: {text}", type="string", default="")
 
 
+@contextmanager
+def _in_words() -> Generator[None]:
+    """
+    Let a test end with what is the matter, not with how we came to know.
+    """
+    from ..errors import MigrateError
+
+    try:
+        yield
+    except MigrateError as error:
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+
+
 # --- what to work on: to be overridden ----------------------------------------
 
 
@@ -50,7 +64,8 @@ def migrations_source(pytestconfig: pytest.Config) -> Source:
     """
     from .choices import choose_source
 
-    return choose_source(pytestconfig.getini("st44_migrations"), pytestconfig.rootpath)
+    with _in_words():
+        return choose_source(pytestconfig.getini("st44_migrations"), pytestconfig.rootpath)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +77,8 @@ def migrations_settings(pytestconfig: pytest.Config) -> Settings:
     """
     from .choices import choose_settings
 
-    return choose_settings(pytestconfig.rootpath)
+    with _in_words():
+        return choose_settings(pytestconfig.rootpath)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +101,10 @@ def migrations_server(
     """
     from .choices import choose_server
 
-    with choose_server(pytestconfig.getini("st44_server"), tmp_path_factory) as server:
+    chosen = choose_server(pytestconfig.getini("st44_server"), tmp_path_factory)
+    with ExitStack() as stack:
+        with _in_words():
+            server = stack.enter_context(chosen)
         yield server
 
 
@@ -107,7 +126,8 @@ def migrations_supply(
     from .supply import supply_for
 
     recipe = Recipe(migrations_source, migrations_settings, migrations_seed)
-    supply = supply_for(migrations_server, recipe, tmp_path_factory.mktemp("st44"))
+    with _in_words():
+        supply = supply_for(migrations_server, recipe, tmp_path_factory.mktemp("st44"))
     yield supply
     supply.close()
 
@@ -121,7 +141,8 @@ def migrated_database(
     """
     from .databases import MigratedDatabase
 
-    url = migrations_supply.migrated()
+    with _in_words():
+        url = migrations_supply.migrated()
     yield MigratedDatabase(url, migrations_source, migrations_settings)
     migrations_supply.discard(url)
 
@@ -143,7 +164,8 @@ def empty_database(
     """
     from .databases import MigratedDatabase
 
-    url = migrations_supply.empty()
+    with _in_words():
+        url = migrations_supply.empty()
     yield MigratedDatabase(url, migrations_source, migrations_settings)
     migrations_supply.discard(url)
 
