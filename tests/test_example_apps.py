@@ -91,6 +91,15 @@ def test_several_workers_start_at_once(app: str, pg_url: str) -> None:
     assert sorted(re.findall(r"done: (\d+) applied", log)) == ["0", "0", "0", "8"]
 
 
+def test_workers_that_were_forked_later(pg_url: str) -> None:
+    """What was preloaded runs once, before the fork or beside it, and each worker sees it."""
+    with serving((*GUNICORN, "--workers", "4", "--preload"), pg_url) as served:
+        until(lambda: all(agreed(served) for _ in range(16)), within=120)
+        assert served.get("/households").json() == []
+    assert re.findall(r"applied (\d+)_", served.log) == EIGHT
+    assert served.log.count("done: ") == 1
+
+
 def agreed(served: Served) -> bool:
     return served.status() == 200 and document(served.get("/health/database")) == healthy()
 

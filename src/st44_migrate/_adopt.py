@@ -9,57 +9,33 @@ table, reads it again, and commits ledger and journal together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from ._errand import Errand, find, look
 from ._ground import Ground, standing
 from ._sending import quietly
-from ._session import evading
 from ._settle import recorded, retired
 from ._world import World, backoff
-from .adoption.catalog import fence, find_tables, read_rows, read_tables, select_rows
-from .adoption.ledger import Claim, ToolLedger
-from .adoption.planning import Sight, make_adoption
-from .adoption.recognition import recognise
-from .adoption.tools import BUILT_IN, builtin, every_other, ledger_named
+from .adoption.catalog import fence
+from .adoption.ledger import Claim
 from .dialects import Trouble
-from .errors import ConfigError, DriverError, LedgerError, LockTimeout, SourceError
+from .errors import DriverError, LedgerError, LockTimeout, SourceError
 from .events import LockWaited
 from .model import (
     Adopted,
     Adoption,
-    ForeignTable,
     Found,
     LedgerEntry,
-    LedgerName,
     Migration,
     Terms,
 )
-from .shapes import OtherShape
 
 __all__ = ["adopt", "adoption"]
 
-_DIALECTS = ("postgresql", "sqlite")
 _WRITTEN = {Found.APPLIED, Found.UNKNOWN}
 _TAKEN = {"23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 """What a database says where another has a lock that is a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    """
-    What is to be adopted, and where to.
-
-    *world* works with our own ledger, which is not called as it should be if the
-    name that it *evades* is another's.
-    """
-
-    world: World
-    migrations: Sequence[Migration]
-    terms: Terms
-    own: ToolLedger
-    table: ForeignTable
-    evades: LedgerName | None
 
 
 async def adoption(world: World, migrations: Sequence[Migration], terms: Terms) -> Adoption:
@@ -71,7 +47,7 @@ async def adoption(world: World, migrations: Sequence[Migration], terms: Terms) 
 
         LedgerError: it cannot be read.
     """
-    return await _look(await _errand(world, migrations, terms))
+    return await look(await find(world, migrations, terms))
 
 
 async def adopt(world: World, migrations: Sequence[Migration], terms: Terms) -> Adoption:
@@ -85,14 +61,14 @@ async def adopt(world: World, migrations: Sequence[Migration], terms: Terms) -> 
 
         LockTimeout: the tool is at work, and did not end in time.
     """
-    errand = await _errand(world, migrations, terms)
+    errand = await find(world, migrations, terms)
     # Look before anything is created: it may have to be settled first.
-    _refuse(await _look(errand))
+    _refuse(await look(errand))
     async with standing(errand.world) as ground:
         return await _patiently(errand, ground)
 
 
-async def _patiently(errand: _Errand, ground: Ground) -> Adoption:
+async def _patiently(errand: Errand, ground: Ground) -> Adoption:
     """
     Try until the tool is not at work.
     """
@@ -114,78 +90,6 @@ async def _patiently(errand: _Errand, ground: Ground) -> Adoption:
     )
 
 
-# --- looking ------------------------------------------------------------------
-
-
-async def _errand(world: World, migrations: Sequence[Migration], terms: Terms) -> _Errand:
-    if world.dialect.name not in _DIALECTS:
-        raise ConfigError(
-            f"ledgers of other tools cannot be read on {world.dialect.name}",
-            unchanged="Nothing was changed.",
-            remedy="That works on PostgreSQL and SQLite. st44-migrate baseline VERSION works on all.",
-        )
-    own, table = await _find(world, terms)
-    home, evades = world, None
-    try:
-        await world.ledger.read(world.conn)
-    except OtherShape:
-        home, evades = await evading(world), world.settings.ledger
-    return _Errand(home, migrations, terms, own, table, evades)
-
-
-async def _find(world: World, terms: Terms) -> tuple[ToolLedger, ForeignTable]:
-    if terms.tool != "auto":
-        return await _among(world, [ledger_named(terms.tool)], terms)
-    ledgers = [builtin(name) for name in BUILT_IN]
-    try:
-        return await _among(world, ledgers, terms)
-    except ConfigError:
-        others = every_other()
-        if not others:
-            raise
-        return await _among(world, [*ledgers, *others], terms)
-
-
-async def _among(
-    world: World, ledgers: Sequence[ToolLedger], terms: Terms
-) -> tuple[ToolLedger, ForeignTable]:
-    columns = {name for ledger in ledgers for name in ledger.columns}
-    beside = {ledger.beside.removeprefix("!") for ledger in ledgers if ledger.beside}
-    beside = beside.union(*(ledger.nearby for ledger in ledgers))
-    query = find_tables(world.dialect.name, columns, beside)
-    tables = read_tables(await world.conn.fetch(query), beside)
-    return recognise(tables, ledgers, table=terms.table)
-
-
-async def _look(errand: _Errand) -> Adoption:
-    """
-    Read the other's ledger and ours, and decide.
-    """
-    world, own, table = errand.world, errand.own, errand.table
-    try:
-        rows = await world.conn.fetch(select_rows(world.dialect.name, table, own.columns))
-    except DriverError as error:
-        if error.lost or world.dialect.trouble(error) is Trouble.BUSY:
-            raise
-        raise LedgerError(
-            f"{own.tool}'s ledger {table} cannot be read: {error.message}",
-            unchanged="Nothing was changed.",
-            remedy="Grant this role SELECT on it.",
-        ) from error
-    sight = Sight(
-        own,
-        table,
-        own.read(read_rows(own.columns, rows)),
-        # As a plan has them.
-        tuple(sorted(errand.migrations, key=lambda m: (m.repeatable, m.rank, m.version, m.path))),
-        await world.ledger.read(world.conn),
-        world.read,
-        world.settings.ledger,
-        errand.evades,
-    )
-    return make_adoption(sight, errand.terms)
-
-
 def _refuse(made: Adoption) -> None:
     if not made.obstacles:
         return
@@ -202,7 +106,7 @@ def _refuse(made: Adoption) -> None:
 # --- writing ------------------------------------------------------------------
 
 
-async def _attempt(errand: _Errand, ground: Ground) -> Adoption | None:
+async def _attempt(errand: Errand, ground: Ground) -> Adoption | None:
     """
     Do all of it in one transaction; None: the tool is at work.
     """
@@ -212,7 +116,7 @@ async def _attempt(errand: _Errand, ground: Ground) -> Adoption | None:
         await world.conn.run(world.dialect.begin("", world.settings.lock_timeout or None))
         made = None
         if await _locked(errand, claim):
-            made = await _look(errand)
+            made = await look(errand)
             _refuse(made)
             give_back = [claim.give_back] if claim else []
             await world.conn.run([*_statements(world, ground, made), *give_back, "COMMIT"])
@@ -228,7 +132,7 @@ async def _attempt(errand: _Errand, ground: Ground) -> Adoption | None:
     return None
 
 
-async def _locked(errand: _Errand, claim: Claim | None) -> bool:
+async def _locked(errand: Errand, claim: Claim | None) -> bool:
     """
     Take the tool's own lock, if nobody has it, and keep its table as it is.
     """
@@ -288,7 +192,7 @@ def _record(world: World, ground: Ground, adopted: Adopted, made: Adoption) -> S
     return statements
 
 
-def _unwritten(errand: _Errand, error: DriverError) -> LedgerError:
+def _unwritten(errand: Errand, error: DriverError) -> LedgerError:
     return LedgerError(
         f"the ledger of {errand.own.tool}, {errand.table}, cannot be adopted: {error.message}",
         unchanged="Nothing was adopted.",

@@ -85,7 +85,7 @@ def _unfit(migration: Migration, history: History, ledger: str) -> Iterator[Prob
     """
     if history.numeric and not isinstance(read_version(migration.label), int):
         yield problems.not_numeric(migration, ledger)
-    if history.width is not None and len(migration.label) > history.width:
+    elif history.width is not None and len(migration.label) > history.width:
         yield problems.too_long(migration, history.width, ledger)
 
 

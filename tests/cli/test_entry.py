@@ -16,8 +16,8 @@ from cli.harness import Project
 from st44_migrate import __version__
 
 COMMANDS = (
-    *("up", "status", "plan", "check", "show", "health", "lint", "new", "detect", "wait"),
-    *("adopt", "baseline", "mark", "repair", "demo"),
+    *("up", "status", "plan", "check", "show", "health", "lint", "new", "detect"),
+    *("squash", "wait", "adopt", "baseline", "mark", "repair", "demo"),
 )
 
 TELL_MODULES = """

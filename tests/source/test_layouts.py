@@ -5,6 +5,7 @@ How each layout reads the names of files, and what it refuses.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from st44_migrate.model import LongVersion
 from st44_migrate.source.layout import FileLayout
 from st44_migrate.source.layouts import BUILT_IN, builtin, layout_named
 from st44_migrate.source.tree import FileTree
+from st44_migrate.sqltext import read_script
 
 UP = {
     "dbmate": "-- migrate:up\n",
@@ -124,6 +126,10 @@ def test_what_the_tool_leaves_alone_is_left_alone(layout: str, files: list[str])
         ("diesel", "2024_b.sql"),
         ("prisma", "2024_b.sql"),
         ("tern", "002-b.sql"),
+        ("goose", "create_b.sql"),
+        ("sqlx", "create_b.sql"),
+        ("postgres-migrations", "create_b.sql"),
+        ("flyway", "V2__b.sql "),
         ("goose", "99999999999999999999_b.sql"),
         ("goose", "002_b\n.sql"),
     ],
@@ -180,14 +186,16 @@ def test_a_program_is_refused_unless_its_sql_is_given(layout: str, file: str) ->
     [
         ("flyway", "afterMigrate.sql"),
         ("flyway", "beforeEachMigrate__grants.sql"),
-        ("flyway", "B5__all.sql"),
+        ("golang-migrate", "2_b.up.psql"),
+        ("golang-migrate", "2_b.up.sql.bak"),
+        ("golang-migrate", "2_b.up.postgres.sql"),
         ("yoyo", "post-apply.sql"),
     ],
 )
 def test_what_the_tool_would_run_beside_is_refused(layout: str, file: str) -> None:
     """Rather than left out without a word."""
-    files = ["V1__a.sql"] if layout == "flyway" else ["1_a.sql"]
-    assert file in refused(layout, *files, file)
+    files = {"flyway": "V1__a.sql", "golang-migrate": "1_a.up.sql"}.get(layout, "1_a.sql")
+    assert file in refused(layout, files, file)
 
 
 @pytest.mark.parametrize(("layout", "inner"), [("diesel", "up.sql"), ("prisma", "migration.sql")])
@@ -366,6 +374,25 @@ def test_a_layout_is_known_by_its_name(name: str) -> None:
     version = layout.writing.stamp and "20240528214728"
     file = layout.writing.file.replace("{version}", version or "1").replace("{name}", "a")
     assert one(name, file).name == "a"
+
+
+@pytest.mark.parametrize("file", ["../secret.sql", "/etc/hostname", "x.sql", "../../a/b.sql"])
+def test_a_template_is_a_file_of_a_sub_folder(tmp_path: Path, file: str) -> None:
+    """As tern has it: nothing from elsewhere on the disk gets into a migration."""
+    (tmp_path / "m").mkdir()
+    for name in ("secret.sql", "m/x.sql"):
+        (tmp_path / name).write_text("SELECT 'secret'", "utf-8")
+    (tmp_path / "m" / "1_a.sql").write_text(f'{{{{ template "{file}" . }}}}', "utf-8")
+    (migration,) = Folder(tmp_path / "m", layout="tern").load()
+    assert migration.values == ()
+    with pytest.raises(SourceError, match="nothing is said to stand for it"):
+        read_script(migration, "postgresql")
+
+
+def test_a_template_that_is_not_there_was_never_there(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text('{{ template "shared/b.sql" . }}', "utf-8")
+    with pytest.raises(SourceError, match=r"There is no file .*/shared/b\.sql"):
+        Folder(tmp_path, layout="tern").load()
 
 
 def test_a_layout_that_is_not_there_is_refused_in_words() -> None:

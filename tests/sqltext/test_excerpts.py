@@ -11,6 +11,7 @@ import pytest
 from sqltext.kit import PATH, read_as, texts, units
 from st44_migrate.errors import SourceError
 from st44_migrate.model import Header, Migration, Notation
+from st44_migrate.source.layouts import BUILT_IN
 from st44_migrate.sqltext import read_script
 
 
@@ -245,6 +246,20 @@ def test_a_plain_folder_refuses_what_would_go_back_at_once(layout: str) -> None:
     assert f"--layout {layout}" in error.remedy
     assert error.place is not None
     assert text.split("\n")[error.place.line - 1].startswith("--")
+
+
+WHOLE = sorted({*BUILT_IN} - {"goose", "sql-migrate", "dbmate", "plain"})
+
+
+@pytest.mark.parametrize("layout", WHOLE)
+@pytest.mark.parametrize("whose", [*BOTH_WAYS])
+def test_a_layout_that_reads_all_of_a_file_does_so_too(layout: str, whose: str) -> None:
+    """Under the name of the wrong tool, it would be undone as well."""
+    if layout == whose:
+        return
+    text = BOTH_WAYS[whose].replace("'never", "2")
+    assert f"--layout {whose}" in refusal(layout, text).remedy
+    assert statements(layout, text.replace("SELECT 2", "-- SELECT 2")) == ["SELECT 1"]
 
 
 def test_a_remark_about_the_way_back_is_fine() -> None:

@@ -294,6 +294,33 @@ def test_the_folder_is_named(run: Run, pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("-o", "st44_server=sqlite").assert_outcomes(passed=1)
 
 
+def test_the_folder_is_read_as_the_project_says(pytester: pytest.Pytester) -> None:
+    """Another tool's folder, with what its placeholders stand for, as by the command."""
+    folder = pytester.mkdir("flyway")
+    (folder / "V1.9__a.sql").write_text("-- a\nCREATE TABLE ${t} (id integer);", "utf-8")
+    (folder / "V1.10__b.sql").write_text("-- b\nINSERT INTO ${t} VALUES (1);", "utf-8")
+    view = "-- v\nDROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT id FROM ${t};"
+    (folder / "R__v.sql").write_text(view, "utf-8")
+    lines = 'migrations = "flyway"\nlayout = "flyway"\nvalues = { t = "notes" }\n'
+    pytester.makefile(".toml", pyproject=f"{STRICT}[tool.st44-migrate]\n{lines}")
+    pytester.makepyfile(
+        """
+        from st44_migrate.testing import MigrationTests
+
+        class TestFolder(MigrationTests): ...
+
+        def test_one(before_migration):
+            database = before_migration("1.10")
+            assert database.fetch("SELECT * FROM notes") == []
+            report = database.migrate()
+            assert [done.label for done in report.applied][0] == "1.10"
+            assert database.fetch("SELECT * FROM notes") == [(1,)]
+        """
+    )
+    result = pytester.runpytest_inprocess("-o", "st44_server=sqlite")
+    result.assert_outcomes(passed=4)
+
+
 @pytest.mark.parametrize(
     ("server", "said"),
     [

@@ -24,6 +24,7 @@ _HOME = {
     "lint": "lint",
     "new": "new",
     "detect": "detect",
+    "squash": "squash",
     "wait": "run",
     "adopt": "adopt",
     "baseline": "settle",

@@ -83,6 +83,7 @@ class Folder:
         folders: list[str] = []
         odd: set[str] = set()
         self._list("", depth, files, folders, odd)
+        known = set(files)
 
         def read(file: str) -> bytes:
             if file in odd:
@@ -90,7 +91,7 @@ class Folder:
                     f"{prefix}{file} is not a regular file, or a link that leads nowhere.",
                     remedy="Put the file itself there, or remove it.",
                 )
-            return self._read(prefix, file)
+            return self._read(prefix, file, listed=file in known)
 
         tops = [folder for folder in folders if "/" not in folder]
         return FileTree(where, prefix, files, tops, read)
@@ -126,10 +127,12 @@ class Folder:
             if not (link or folder.rpartition("/")[2].startswith(".")):
                 self._list(f"{folder}/", depth - 1, files, folders, odd)
 
-    def _read(self, prefix: str, file: str) -> bytes:
+    def _read(self, prefix: str, file: str, *, listed: bool) -> bytes:
         try:
             return _content(os.path.join(self._path, file))  # noqa: PTH118 - pathlib doubles the time of a large folder
         except FileNotFoundError as error:
+            if not listed:
+                raise SourceError(f"There is no file {prefix}{printable(file)}.") from error
             raise SourceError(
                 f"{prefix}{file} is gone: it was there when the folder was listed.",
                 remedy="Run it again when nothing else changes the folder.",

@@ -5,6 +5,8 @@ What tests of drivers, of ledgers and of applications may use.
 * `pytest_plugin`: a database that is up to date, for each test (loaded by pytest
   itself); `migration_tests`: ready-made tests of a folder.
 * `servers`: a real PostgreSQL for a test run.
+* `squash`: whether a baseline makes what its files make; `fingerprint`: what is in
+  a database.
 * `memory`: a database that pauses at every call; `stepping`: how to drive what
   works on it, call by call.
 * `rehearsal` and `schedules`: some runners on such a database, in every order,
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from .samples import SampleFile, sample_folder
     from .schedules import Explored, ScheduleFailed, every_schedule
     from .servers import PostgresServer, postgres_server
+    from .squash import Comparison, compare_baseline
     from .stepping import Pause, Stepper, shield
 
 __all__ = [
     "AsyncConnectionContract",
+    "Comparison",
     "ConnectionContract",
     "Explored",
     "Fault",
@@ -48,6 +52,7 @@ __all__ = [
     "SampleFile",
     "ScheduleFailed",
     "Stepper",
+    "compare_baseline",
     "every_schedule",
     "postgres_server",
     "sample_folder",
@@ -66,6 +71,7 @@ _HOMES = {
     "samples": "SampleFile sample_folder",
     "schedules": "Explored ScheduleFailed every_schedule",
     "servers": "PostgresServer postgres_server",
+    "squash": "Comparison compare_baseline",
     "stepping": "Pause Stepper shield",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

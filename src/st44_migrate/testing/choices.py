@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cli.config import DEFAULT_FOLDER, choose_ledger
+from ..cli.config import DEFAULT_FOLDER, choose_layout, choose_ledger, choose_values
 from ..cli.project import read_project
 from ..model import Settings
 from ..protocols import Source
@@ -25,17 +25,18 @@ __all__ = ["choose_server", "choose_settings", "choose_source"]
 
 def choose_source(option: str, root: Path) -> Source:
     """
-    Name the folder: the *option*, pyproject.toml's, or ``migrations``.
+    Name the folder: the *option*, pyproject.toml's, or ``migrations``.  How it is
+    read, the environment or pyproject.toml says, as for the command.
 
     Args:
         option: As written, ``""`` if it is not set.
 
         root: What a relative path starts from.
     """
-    if option:
-        return Folder(root / option)
     project = read_project(root)
-    return Folder(root / ((project and project.migrations) or DEFAULT_FOLDER))
+    path = root / (option or (project and project.migrations) or DEFAULT_FOLDER)
+    layout = choose_layout(None, os.environ, project).value
+    return Folder(path, layout=layout, values=choose_values({}, project))
 
 
 def choose_settings(root: Path) -> Settings:

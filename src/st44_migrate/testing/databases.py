@@ -10,7 +10,7 @@ from typing import Any
 
 from ..drivers.url import driver_for
 from ..errors import ConfigError
-from ..model import Migration, Plan, Report, Settings
+from ..model import Migration, Plan, Report, Settings, read_version
 from ..protocols import Source
 from ..runner import AsyncMigrator, Migrator
 from .recipe import quiet, run_sql
@@ -121,17 +121,13 @@ def before(database: MigratedDatabase, version: str | int) -> MigratedDatabase:
 
         MigrateError: a file before it fails.
     """
-    source, number = database.source, str(version).strip()
+    source, number = database.source, read_version(str(version))
     migrations = source.load()
-    found = [
-        index
-        for index, migration in enumerate(migrations)
-        if number.isdecimal() and migration.version == int(number)
-    ]
+    found = [index for index, migration in enumerate(migrations) if migration.version == number]
     if len(found) != 1:
         raise ConfigError(
             f"{source.describe()} has {len(found) or 'no'} file{'s' * bool(found)}"
-            f" with the number {number}",
+            f" with the number {version}",
             remedy=f"Its last file is {migrations[-1].label}.",
         )
     if found[0]:

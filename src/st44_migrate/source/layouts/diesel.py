@@ -14,6 +14,7 @@ from st44_migrate.model import Header, LongVersion, Notation
 
 from ..layout import Aside, FileLayout, Writing
 from ..naming import Name, read_integer
+from .elsewhere import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +68,7 @@ LAYOUT = FileLayout(
     pattern=re.compile(r"(?P<version>[0-9][0-9-]*)(?:_(?P<name>[^/]*))?/up\.sql"),
     read=_read,
     near=re.compile(r"[0-9][^/]*\.sql"),
-    notation=Notation(tool="diesel"),
+    notation=Notation(tool="diesel", markers=ELSEWHERE),
     depth=1,
     inner="up.sql",
     arrange=_as_text,

@@ -15,6 +15,7 @@ from st44_migrate.model import Header, LongVersion, Notation, Placeholder
 
 from ..layout import Aside, FileLayout, Writing
 from ..naming import Name, read_integer
+from .elsewhere import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,6 +94,7 @@ LAYOUT = FileLayout(
     ),
     notation=Notation(
         tool="flyway",
+        markers=ELSEWHERE,
         placeholder=Placeholder(re.compile(r"\$\{(?P<name>[^}]*)\}(?P<text>)")),
     ),
     depth=16,

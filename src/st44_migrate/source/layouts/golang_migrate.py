@@ -11,6 +11,7 @@ import re
 from st44_migrate.model import Notation
 
 from ..layout import FileLayout, Writing
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
 
@@ -20,7 +21,15 @@ LAYOUT = FileLayout(
     pattern=re.compile(r"V?(?P<version>[0-9]+)[_.](?P<name>.*?)\.+up\.sql"),
     passed=re.compile(r"V?[0-9]+[_.].*\.down\.\w+"),
     code=re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)\.up\.go"),
-    notation=Notation(tool="golang-migrate", wraps=False),
+    refused=(
+        (
+            re.compile(r"[0-9]+_.*\.up\.(?!(?:sql|go)\Z).+"),
+            "is a migration to golang-migrate, which takes whatever comes behind '.up.', and not to"
+            " this library.",
+            "Call it <digits>_<name>.up.sql, or remove it.",
+        ),
+    ),
+    notation=Notation(tool="golang-migrate", markers=ELSEWHERE, wraps=False),
     writing=Writing("{version}_{name}.up.sql"),
     telling=True,
 )

@@ -33,6 +33,7 @@ LAYOUT = FileLayout(
     name="goose",
     rule="A migration is called <digits>_<name>.sql, like 00001_create_users.sql",
     pattern=re.compile(r"(?P<version>[0-9]+)_(?P<name>.+)\.sql"),
+    near=re.compile(r"[^/]*\.sql\s*", re.IGNORECASE),
     code=re.compile(r"(?P<version>[0-9]+)_(?P<name>.+)(?<!_test)\.go"),
     notation=Notation(
         tool="goose",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from st44_migrate.model import Marker, Meaning, Notation
 
 from ..layout import FileLayout, Writing, whole
+from .elsewhere import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,9 +58,12 @@ LAYOUT = FileLayout(
     code=re.compile(rf"{_NAME}\.(?:[cm]?js|[cm]?ts)"),
     notation=Notation(
         tool="node-pg-migrate",
-        markers=tuple(
-            Marker(re.compile(rf"[ \t]*--[ \t-]*{way}[ \t]+migration", re.IGNORECASE), means)
-            for way, means in (("up", Meaning.UP), ("down", Meaning.DOWN))
+        markers=(
+            *(
+                Marker(re.compile(rf"[ \t]*--[ \t-]*{way}[ \t]+migration", re.IGNORECASE), means)
+                for way, means in (("up", Meaning.UP), ("down", Meaning.DOWN))
+            ),
+            *elsewhere("node-pg-migrate"),
         ),
         opening="-- Up Migration",
         almost=re.compile(

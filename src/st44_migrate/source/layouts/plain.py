@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import re
 
-from st44_migrate.model import Marker, Meaning, Notation
+from st44_migrate.model import Notation
 
 from ..layout import FileLayout
 from ..naming import read_names
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
-
-# The beginning of the way back, in the notation of each tool, or nearly.
-_BACK = {
-    "goose": r"[ \t]*--[ \t]*\+[ \t]*goose[ \t]+down\b",
-    "sql-migrate": r"[ \t]*--[ \t]*\+[ \t]*migrate[ \t]+down\b",
-    "dbmate": r"[ \t]*--[ \t]*migrate[ \t]*:[ \t]*down\b",
-    "tern": r"[ \t]*--[ \t-]*create[ \t]+above[ \t]*/[ \t]*drop[ \t]+below\b",
-    "node-pg-migrate": r"[ \t]*--[ \t-]*down[ \t]+migration[ \t-]*$",
-}
 
 LAYOUT = FileLayout(
     name="plain",
@@ -33,10 +25,7 @@ LAYOUT = FileLayout(
     sort=read_names,
     notation=Notation(
         tool="st44-migrate",
-        markers=tuple(
-            Marker(re.compile(pattern, re.IGNORECASE | re.MULTILINE), Meaning.ELSEWHERE, tool=tool)
-            for tool, pattern in _BACK.items()
-        ),
+        markers=ELSEWHERE,
         blank=False,
     ),
 )

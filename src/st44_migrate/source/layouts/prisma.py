@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from st44_migrate.model import Notation
 
 from ..layout import FileLayout, Writing, whole
+from .elsewhere import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +35,7 @@ LAYOUT = FileLayout(
     pattern=re.compile(r"(?P<version>(?:[0-9]+_)?(?P<name>[^/]+))/migration\.sql"),
     read=whole,
     near=re.compile(r"[0-9][^/]*\.sql"),
-    notation=Notation(tool="prisma", wraps=False),
+    notation=Notation(tool="prisma", markers=ELSEWHERE, wraps=False),
     depth=1,
     inner="migration.sql",
     arrange=_by_name,

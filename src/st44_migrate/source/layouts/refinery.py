@@ -11,6 +11,7 @@ from st44_migrate.model import Notation
 
 from ..layout import FileLayout, Writing, integer
 from ..naming import Name
+from .elsewhere import ELSEWHERE
 
 __all__ = ["LAYOUT"]
 
@@ -28,7 +29,7 @@ LAYOUT = FileLayout(
     pattern=re.compile(rf"{_NAME}\.sql"),
     read=_read,
     code=re.compile(rf"{_NAME}\.rs"),
-    notation=Notation(tool="refinery"),
+    notation=Notation(tool="refinery", markers=ELSEWHERE),
     depth=16,
     writing=Writing("V{version}__{name}.sql"),
     telling=True,

@@ -14,6 +14,7 @@ from st44_migrate.errors import SourceError
 from st44_migrate.model import Marker, Meaning, Notation, Place, Placeholder
 
 from ..layout import FileLayout, Writing
+from .elsewhere import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT"]
 
 _ACTION = re.compile(r"\{\{-?\s*(?:/\*.*?\*/(?P<text>)|\.?(?P<name>[^{}]*?))\s*-?\}\}", re.DOTALL)
-_OTHER_FILE = re.compile(r'template\s+"(?P<file>[^"]+)"(?:\s+\.)?')
+# Those of the sub-folders are all the templates that tern knows.
+_OTHER_FILE = re.compile(r'template\s+"(?P<file>[^"/\\.][^"/\\]*/[^"/\\]+\.sql)"(?:\s+\.)?')
 
 
 def _includes(tree: Tree, text: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -73,6 +75,7 @@ LAYOUT = FileLayout(
         markers=(
             Marker(re.compile(r"---- create above / drop below ----"), Meaning.DOWN),
             Marker(re.compile(r"---- tern: disable-tx ----"), Meaning.ALONE),
+            *elsewhere("tern"),
         ),
         opening="---- create above / drop below ----",
         almost=re.compile(

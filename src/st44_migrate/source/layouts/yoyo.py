@@ -16,6 +16,7 @@ from st44_migrate.errors import SourceError
 from st44_migrate.model import Marker, Meaning, Notation
 
 from ..layout import FileLayout, Writing, whole
+from .elsewhere import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,6 +106,7 @@ LAYOUT = FileLayout(
                 Meaning.ALONE,
                 leading=True,
             ),
+            *ELSEWHERE,
         ),
     ),
     arrange=_in_order,
