@@ -111,7 +111,7 @@ class AsyncMigrator:
         """
         See `Migrator.adoption`.
         """
-        from . import _adopt  # few runs need it
+        from . import _adopt  # once in a database's life
 
         migrations = self._source.load()
         return await self._do(
@@ -122,7 +122,7 @@ class AsyncMigrator:
         """
         See `Migrator.adopt`.
         """
-        from . import _adopt  # few runs need it
+        from . import _adopt  # once in a database's life
 
         migrations = self._source.load()
         return await self._do(lambda world: _adopt.adopt(world, migrations, terms))

@@ -142,7 +142,7 @@ class Migrator:
 
             SourceError, LedgerError, DatabaseUnavailable: it cannot be said.
         """
-        from . import _adopt  # few runs need it
+        from . import _adopt  # once in a database's life
 
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adoption(world, migrations, terms), readonly=True)
@@ -162,7 +162,7 @@ class Migrator:
 
             SourceError, DatabaseUnavailable: nothing was done.
         """
-        from . import _adopt  # few runs need it
+        from . import _adopt  # once in a database's life
 
         migrations = self._source.load()
         return self._do(lambda world: _adopt.adopt(world, migrations, terms))
