@@ -101,6 +101,8 @@ def test_of_several_baselines_the_highest_is_taken() -> None:
     # The older baseline was removed: its row in the ledger says enough.
     later = plan(folder(range(1, 7), 4), history([3], taken=2))
     assert (labels(later), set(codes(later))) == (["004", "005", "006"], set())
+    bare = plan(folder([3, 5]), history([3], taken=2))
+    assert (labels(bare), {p.code for p in bare.errors}) == (["005"], set())
 
 
 def test_a_baseline_in_the_middle_of_its_work_goes_on() -> None:

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recording import line_crc, rust_hash
-from st44_migrate import Memory
+from st44_migrate import LedgerName, Memory, Terms
 from st44_migrate.adoption.checksums import checkouts, flyway_crc, refinery_sip
 from st44_migrate.adoption.ledger import moment, number, true
+from st44_migrate.adoption.planning import Sight, make_adoption
 from st44_migrate.adoption.siphash import siphash13
 from st44_migrate.adoption.tools import BUILT_IN, builtin
-from st44_migrate.model import Reading, Standing
+from st44_migrate.model import ForeignTable, History, Reading, Standing
+from st44_migrate.plan import Reader
 
 
 def read(tool: str, *rows: dict[str, Any]) -> Reading:
@@ -193,3 +195,21 @@ def test_every_checkout_begins_with_the_file_as_it_is(content: bytes) -> None:
     first, *others = checkouts(content)
     assert first == content
     assert all(bare(other) == bare(content) for other in others)
+
+
+def test_the_version_of_a_baseline_counts_itself() -> None:
+    """A file of that very number is applied, the next one is not."""
+    files = {"V1__a.sql": "SELECT 1;", "V1.1__b.sql": "SELECT 2;", "V1.2__c.sql": "SELECT 3;"}
+    sight = Sight(
+        builtin("flyway"),
+        ForeignTable("public", "flyway_schema_history", ()),
+        read("flyway", flyway(1, "1.1", "BASELINE")),
+        tuple(Memory(files, layout="flyway").load()),
+        History(),
+        Reader("postgresql"),
+        LedgerName(),
+        None,
+    )
+    made = make_adoption(sight, Terms())
+    assert [adopted.label for adopted in made.versions] == ["1", "1.1"]
+    assert [pending.migration.label for pending in made.after.pending] == ["1.2"]
