@@ -64,8 +64,9 @@ def choose(migrations: Sequence[Migration], history: History) -> Choice:
     else:
         behind = last if last is not None and _lacks(files, applied, last.version) else None
         return Choice(files, (), reach, behind)
-    kept = [file for file in files if file.version > taken or file.version in applied - {taken}]
-    covered = tuple(file for file in files if file not in kept)
+    others = applied - {taken}
+    kept = [file for file in files if file.version > taken or file.version in others]
+    covered = tuple(f for f in files if not (f.version > taken or f.version in others))
     if own is not None:
         at = next((i for i, file in enumerate(kept) if file.version > taken), len(kept))
         kept.insert(at, own)
@@ -99,7 +100,8 @@ def in_force(migrations: Sequence[Migration], history: History) -> Sequence[Migr
     versions = {file.version for file in choice.files}
     covered = [file for file in choice.covered if file.version not in versions]
     again = [migration for migration in migrations if migration.repeatable]
-    return [*sorted([*choice.files, *covered], key=migrations.index), *again]
+    places = {id(migration): place for place, migration in enumerate(migrations)}
+    return [*sorted([*choice.files, *covered], key=lambda file: places[id(file)]), *again]
 
 
 def without_doubles(migrations: Sequence[Migration]) -> Sequence[Migration]:
