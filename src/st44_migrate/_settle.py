@@ -132,8 +132,14 @@ def _find_repair(
     if file is not None and file.repeatable and leftover is not None:
         half_applied &= leftover.state is not JournalState.APPLIED
     if entry is None and not (half_applied and file is not None):
+        repeatable = file is not None and file.repeatable
+        why = (
+            "it runs again when it changes"
+            if repeatable
+            else "it is neither applied nor half applied"
+        )
         raise ConfigError(
-            f"there is nothing to repair about {version}: it is neither applied nor half applied",
+            f"there is nothing to repair about {version}: {why}",
             unchanged="Nothing was changed.",
             remedy="st44-migrate status shows what there is.",
         )

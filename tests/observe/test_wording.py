@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from st44_migrate import Memory
 from st44_migrate.events import LockAcquired, MigrationRetried, NoticeReceived, RunFailed
 from st44_migrate.model import Migration, Statement
-from st44_migrate.observe.wording import head, one_line, tell
+from st44_migrate.observe.wording import head, one_line, tell, title
 
 if TYPE_CHECKING:
     from st44_migrate.events import Event
@@ -98,3 +99,19 @@ def test_a_run_may_fail_without_a_report(every_event: list[Event]) -> None:
     event = every_event[-1]
     assert isinstance(event, RunFailed)
     assert tell(event) == "the run failed: no such host"
+
+
+@pytest.mark.parametrize(
+    ("file", "layout", "words"),
+    [
+        ("017_add_rewards.sql", "plain", "017_add_rewards"),
+        ("001_1.sql", "plain", "001_1"),
+        ("R__view.sql", "plain", "R__view"),
+        ("V1.10__add_rewards.sql", "flyway", "1.10_add_rewards"),
+        ("20240101_add_rewards/migration.sql", "prisma", "20240101_add_rewards"),
+    ],
+)
+def test_a_name_is_said_once(file: str, layout: str, words: str) -> None:
+    """Also where the layout makes it a part of the version."""
+    (migration,) = Memory({file: "SELECT 1;"}, layout=layout).load()
+    assert title(migration) == words

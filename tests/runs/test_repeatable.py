@@ -125,7 +125,9 @@ def test_it_has_no_place_in_a_baseline(target: Target, folder: Path) -> None:
 def test_there_is_nothing_to_repair_about_one_that_is_applied(target: Target, folder: Path) -> None:
     """An edit is no fault."""
     target.apply(write(folder, FILES))
-    with pytest.raises(ConfigError, match="nothing to repair"):
+    with pytest.raises(
+        ConfigError, match="nothing to repair about R__v: it runs again when it changes"
+    ):
         target.repair(folder, "R__v")
 
 

@@ -49,8 +49,11 @@ def tell(event: Event) -> str:
 def title(migration: Migration) -> str:
     """
     Name a migration: ``"017_add_rewards_table"``.
+
+    In some layouts the name is a part of the version already.
     """
-    return one_line(f"{migration.label}_{migration.name}")
+    label, name = migration.label, migration.name
+    return one_line(label if label.endswith(f"_{name}") else f"{label}_{name}")
 
 
 def head(statement: Statement) -> str:
