@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 
 import pytest
@@ -153,3 +154,17 @@ def test_an_async_run_to_its_end(either: Target) -> None:
             migration.start()
 
     asyncio.run(live())
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_process_forked_meanwhile_does_not_wait_for_its_end(either: Target) -> None:
+    """It has not the thread: what it sees of the database is all that it goes by."""
+    begin = threading.Event()
+    migration = BackgroundMigration(Waiting(begin, either)).start()
+    child = os.fork()
+    if not child:
+        os._exit(0 if migration.activity() is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert migration.activity() is not None
+    begin.set()
+    migration.wait(60)

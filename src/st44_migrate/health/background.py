@@ -7,6 +7,7 @@ workers may all start one: a single one of them works, the others wait for it.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Self
 
@@ -36,6 +37,7 @@ class BackgroundMigration:
         self._runner = runner
         self._now = now or utcnow
         self._activity: Activity | None = None
+        self._process = 0
         self._done = threading.Event()
         self.report: Report | None = None
         """What the run did; None until it has ended well."""
@@ -52,6 +54,7 @@ class BackgroundMigration:
         thread = threading.Thread(target=self._run, name="st44-migrate", daemon=True)
         if self._activity is not None:
             raise RuntimeError("this migration has been started already")
+        self._process = os.getpid()
         self._activity = Activity(Phase.RUNNING, self._now())
         thread.start()
         return self
@@ -59,8 +62,10 @@ class BackgroundMigration:
     def activity(self) -> Activity | None:
         """
         Say how far it is: for the *activity* of a probe.
+
+        A process forked meanwhile has not the thread, and would never hear of its end.
         """
-        return self._activity
+        return self._activity if self._process == os.getpid() else None
 
     def wait(self, timeout: float | None = None) -> Report:
         """
