@@ -28,6 +28,7 @@ class Proxy:
         self.port = 0
         self._target = target
         self._one_way = delay / 2
+        self._ends: list[asyncio.StreamWriter] = []
 
     def url(self, target: str) -> str:
         """
@@ -47,6 +48,11 @@ class Proxy:
         ready.set()
         async with server:
             await self._stopped.wait()
+            # What is still on its way is nobody's any more.
+            for end in self._ends:
+                end.close()
+            closed = (end.wait_closed() for end in self._ends)
+            await asyncio.gather(*closed, return_exceptions=True)
 
     def stop(self) -> None:
         """
@@ -56,6 +62,7 @@ class Proxy:
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await self._open()
+        self._ends += (writer, questions)
         speaker = [""]
         await asyncio.gather(
             self._carry("client", reader, questions, speaker),

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -265,6 +266,23 @@ def test_a_handler_of_the_callers_stays(pg_url: str) -> None:
         raw.execute(say[0].encode())
     assert heard == ["hello", "hello"]
     assert told == [("NOTICE", "hello", None, None)]
+
+
+def test_ctrl_c_while_a_notice_is_told_is_not_lost(pg_url: str) -> None:
+    """libpq would print and forget it; the server stops, and the session is of use afterwards."""
+
+    def interrupted(*_said: object) -> None:
+        raise KeyboardInterrupt
+
+    began = monotonic()
+    session = driver_for(pg_url).connect(timeout=5, readonly=False, notice=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.run(["DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(60); END $$"])
+    with pytest.raises(KeyboardInterrupt):
+        session.fetch("DO $$ BEGIN RAISE NOTICE 'at once'; END $$")
+    assert session.fetch("SELECT 1") == [(1,)]
+    session.close()
+    assert monotonic() - began < 50
 
 
 def test_closing_a_broken_borrowed_connection_is_harmless(pg_url: str) -> None:

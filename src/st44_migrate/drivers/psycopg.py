@@ -19,11 +19,11 @@ from ..protocols import Heard, Notice, Row
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
+    Teller,
     conninfo_for,
     encode,
     failed_fetch,
     refuse_busy,
-    teller,
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
@@ -68,7 +68,7 @@ class PsycopgConnection:
         self._conn = conn
         self._end = end
         self._autocommit = autocommit
-        self._tell = teller(notice)
+        self._tell = Teller(notice, self.cancel)
         self.backend_pid: int | None = conn.info.backend_pid
         self.borrowed = autocommit is not None
         conn.add_notice_handler(self._tell)
@@ -85,7 +85,9 @@ class PsycopgConnection:
             with conn.lock:
                 failed = conn.wait(exchange.talk(conn.pgconn))
         except psycopg.Error as error:
+            self._tell.due()
             raise exchange.broken(error, conn) from error
+        self._tell.due()
         return exchange.outcome(failed, conn)
 
     def fetch(self, sql: str, /, *, within: float | None = None) -> Sequence[Row]:
@@ -97,8 +99,10 @@ class PsycopgConnection:
         try:
             with conn.lock, punctuality(conn, within):
                 result = conn.wait(question.talk(conn.pgconn))
+            self._tell.due()
             return question.rows(result, conn)
         except psycopg.Error as error:
+            self._tell.due()
             raise failed_fetch(error, conn) from error
 
     def cancel(self) -> None:

@@ -20,11 +20,11 @@ from ._opening import finish, opened
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
+    Teller,
     conninfo_for,
     encode,
     failed_fetch,
     refuse_busy,
-    teller,
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
@@ -75,7 +75,7 @@ class AsyncPsycopgConnection:
         self._conn = conn
         self._end = end
         self._autocommit = autocommit
-        self._tell = teller(notice)
+        self._tell = Teller(notice)
         self.backend_pid: int | None = conn.info.backend_pid
         self.borrowed = autocommit is not None
         conn.add_notice_handler(self._tell)
@@ -92,7 +92,9 @@ class AsyncPsycopgConnection:
             async with conn.lock:
                 failed = await self._wait(exchange.talk(conn.pgconn))
         except psycopg.Error as error:
+            self._tell.due()
             raise exchange.broken(error, conn) from error
+        self._tell.due()
         return exchange.outcome(failed, conn)
 
     async def _wait(self, talk: PQGen[T]) -> T:
@@ -134,8 +136,10 @@ class AsyncPsycopgConnection:
             async with conn.lock:
                 with punctuality(conn, within):
                     result = await conn.wait(question.talk(conn.pgconn))
+            self._tell.due()
             return question.rows(result, conn)
         except psycopg.Error as error:
+            self._tell.due()
             raise failed_fetch(error, conn) from error
 
     async def cancel(self) -> None:
