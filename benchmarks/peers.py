@@ -106,7 +106,7 @@ def _dbmate(node: Path) -> list[str]:
 
 
 def _migrate_up(folder: Path, files: Files) -> None:
-    _wrap(folder, files, "-- migrate:up\n{}")
+    _wrap(folder, files, "-- migrate:up\n{}\n-- migrate:down\n")
 
 
 def _sql_migrate(job: Job) -> list[str]:

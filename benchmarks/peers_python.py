@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from st44_migrate.sqltext import split
+
 from .contestants import Contestant, Job
 from .workloads import Files
 
@@ -58,7 +60,10 @@ def python_peers(bin_: Path, *, sqlite: bool) -> list[Contestant]:
     python = str(bin_ / "python")
     return [
         Contestant(
-            "alembic", lambda _: [str(bin_ / "alembic"), "upgrade", "head"], _alembic, _alchemy
+            "alembic",
+            lambda _: [str(bin_ / "alembic"), "upgrade", "head"],
+            lambda folder, files: _alembic(folder, files, sqlite=sqlite),
+            _alchemy,
         ),
         Contestant("yoyo", lambda job: _yoyo(bin_, job), _plainly),
         Contestant(
@@ -75,7 +80,7 @@ def _plainly(folder: Path, files: Files) -> None:
         (folder / name).write_text(text, "utf-8")
 
 
-def _alembic(folder: Path, files: Files) -> None:
+def _alembic(folder: Path, files: Files, *, sqlite: bool) -> None:
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/scripts\n", "utf-8")
     versions = folder / "scripts" / "versions"
     versions.mkdir(parents=True)
@@ -83,7 +88,9 @@ def _alembic(folder: Path, files: Files) -> None:
     before = None
     for name, text in files.items():
         own = f"r{name.partition('_')[0]}"
-        written = _REVISION.format(own=own, before=before, statements=[text])
+        # Python's sqlite3 takes one statement at a time.
+        parts = [part.text for part in split(text, "sqlite")] if sqlite else [text]
+        written = _REVISION.format(own=own, before=before, statements=parts)
         (versions / f"{own}.py").write_text(written, "utf-8")
         before = own
 
