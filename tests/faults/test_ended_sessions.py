@@ -16,7 +16,7 @@ from runs.conftest import empty
 from runs.wrapped import Window
 from st44_migrate import MigrateError
 from st44_migrate.errors import DriverError
-from targets import POSTGRES, Target, write
+from targets import POSTGRES, Target, until, write
 
 FILES = {
     "001_t.sql": "CREATE TABLE t (id serial, n int);\nINSERT INTO t (n) VALUES (1);",
@@ -39,9 +39,11 @@ UNION ALL SELECT 'index', indexrelid::regclass || ' ' || indisvalid::text FROM p
 UNION ALL SELECT 'table', tablename FROM pg_tables WHERE tablename = 'u'
 UNION ALL SELECT 'ledger', version FROM schema_migrations
 UNION ALL SELECT 'journal', version || ' ' || state || CASE WHEN in_doubt OR error IS NOT NULL
-            THEN ', in doubt' ELSE ', certain' END FROM schema_migrations_journal
-UNION ALL SELECT 'lock', pid::text FROM pg_locks WHERE locktype = 'advisory' AND database =
-            (SELECT oid FROM pg_database WHERE datname = current_database())"""
+            THEN ', in doubt' ELSE ', certain' END FROM schema_migrations_journal"""
+LOCKED = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 END = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE application_name = 'st44-migrate' AND datname = current_database()"
@@ -90,6 +92,9 @@ def judge(target: Target, folder: Path, database: object) -> Outcome:
             target.apply(folder, database=database)
         except (MigrateError, Stop):
             target.apply(folder)
+        # A server takes a moment to notice that a session has been left, and its lock
+        # with it; a run that finds nothing to do waits for no lock.
+        until(lambda: not target.query(LOCKED))
         return judged(EFFECTS, target.query(SEEN))
     except (MigrateError, DriverError, psycopg.Error) as error:
         print(f"stuck: {error}")
