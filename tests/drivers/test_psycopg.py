@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import pq
+from psycopg import generators, pq
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from drivers.attempts import quiet
@@ -189,6 +189,28 @@ def test_ctrl_c_stops_the_servers_query(conn: PsycopgConnection, pg_url: str) ->
         pressing.join()
         signal.signal(signal.SIGINT, before)
     assert conn.fetch("SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("step", ["fetch", "execute"])
+def test_ctrl_c_in_code_of_ours_stops_it_too(
+    conn: PsycopgConnection, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It ends the generator that takes the answers: they have to be taken all the same."""
+    real = getattr(generators, step)
+
+    def interrupted(pgconn: Any) -> Any:
+        monkeypatch.setattr(generators, step, real)
+        waiting = real(pgconn)
+        yield next(waiting)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generators, step, interrupted)
+    began = monotonic()
+    asleep = "SELECT pg_sleep(60)"
+    with pytest.raises(KeyboardInterrupt):
+        _ = conn.run([asleep]) if step == "fetch" else conn.fetch(asleep)
+    assert conn.fetch("SELECT 1") == [(1,)]
+    assert monotonic() - began < 50
 
 
 # --- the session's settings ---------------------------------------------------

@@ -23,18 +23,18 @@ from psycopg.waiting import Wait
 
 from ..errors import ConfigError, DriverError
 from ..model import Fault
-from ..protocols import Heard, Notice
+from ..protocols import Heard
 from ._pgerrors import failed_statement
 from ._pgtarget import Target
 
 __all__ = [
     "CANCEL_TIMEOUT",
     "Exchange",
-    "Teller",
     "conninfo_for",
     "encode",
     "failed_fetch",
     "refuse_busy",
+    "take_rest",
 ]
 
 AnyConnection: TypeAlias = psycopg.BaseConnection[Any]
@@ -184,6 +184,15 @@ def _end_copy(pgconn: PGconn, status: int) -> PQGen[None]:
             pgconn.consume_input()
 
 
+def take_rest(pgconn: PGconn) -> PQGen[None]:
+    """
+    Take the server's answers to the end, whatever they say.
+    """
+    while (result := (yield from generators.fetch(pgconn))) is not None:
+        if result.status in _COPIES:
+            yield from _end_copy(pgconn, result.status)
+
+
 def encode(sql: str, encoding: str) -> bytes:
     """
     Encode *sql* for the server, to the byte.
@@ -248,49 +257,3 @@ def refuse_busy(conn: AnyConnection) -> None:
 
 def _in_use(how: str, remedy: str) -> ConfigError:
     return ConfigError(f"the psycopg connection is {how}", remedy=remedy, fault=Fault.IN_USE)
-
-
-class Teller:
-    """
-    Passes the server's notices on, as a notice handler of psycopg.
-
-    Ctrl-C may arrive while somebody is being told.  libpq calls us from the midst of
-    its work and takes no exception: it would be printed, and lost.
-
-    Args:
-        notice: See `Driver.connect`.
-
-        stop: Makes the server stop, so that nobody waits for the rest of its work.
-    """
-
-    __slots__ = ("_interruption", "_notice", "_stop")
-
-    def __init__(self, notice: Notice, stop: Callable[[], None] | None = None) -> None:
-        self._notice = notice
-        self._stop = stop
-        self._interruption: BaseException | None = None
-
-    def __call__(self, diag: psycopg.errors.Diagnostic) -> None:
-        """
-        Pass one notice on.
-        """
-        severity = diag.severity_nonlocalized or diag.severity or "NOTICE"
-        try:
-            self._notice(
-                severity, diag.message_primary or "", diag.message_detail, diag.message_hint
-            )
-        except Exception:  # psycopg logs it, and goes on
-            raise
-        except BaseException as error:  # noqa: BLE001 -- see `due`
-            if self._interruption is None:
-                self._interruption = error
-                if self._stop is not None:
-                    self._stop()
-
-    def due(self) -> None:
-        """
-        Raise what interrupted us, once the server's answers have been taken.
-        """
-        interruption, self._interruption = self._interruption, None
-        if interruption is not None:
-            raise interruption

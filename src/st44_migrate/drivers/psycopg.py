@@ -10,26 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import pq
+from psycopg.abc import PQGen
 
 from ..protocols import Heard, Notice, Row
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
-    Teller,
     conninfo_for,
     encode,
     failed_fetch,
     refuse_busy,
+    take_rest,
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
+from ._pgnotices import Teller
 from ._pgtarget import target_of, target_of_pool, target_of_session
 from ._pgtime import Punctual, Question, punctuality
 
 __all__ = ["PsycopgBorrowed", "PsycopgConnection", "PsycopgDriver", "PsycopgPool"]
+
+T = TypeVar("T")
 
 _Conn: TypeAlias = psycopg.Connection[Any]
 
@@ -83,7 +87,7 @@ class PsycopgConnection:
         exchange = Exchange(statements, conn.info.encoding, heard, self.cancel)
         try:
             with conn.lock:
-                failed = conn.wait(exchange.talk(conn.pgconn))
+                failed = self._wait(exchange.talk(conn.pgconn))
         except psycopg.Error as error:
             self._tell.due()
             raise exchange.broken(error, conn) from error
@@ -98,12 +102,28 @@ class PsycopgConnection:
         question = Question(encode(sql, conn.info.encoding), within)
         try:
             with conn.lock, punctuality(conn, within):
-                result = conn.wait(question.talk(conn.pgconn))
+                result = self._wait(question.talk(conn.pgconn))
             self._tell.due()
             return question.rows(result, conn)
         except psycopg.Error as error:
             self._tell.due()
             raise failed_fetch(error, conn) from error
+
+    def _wait(self, talk: PQGen[T]) -> T:
+        """
+        Wait as psycopg does, but until the server has really stopped.
+
+        Ctrl-C may arrive in *talk* itself, and ends it: psycopg asks the server to
+        stop, and finds nothing left to wait for.
+        """
+        conn = self._conn
+        try:
+            return conn.wait(talk)
+        except BaseException:
+            if conn.info.transaction_status == pq.TransactionStatus.ACTIVE:
+                with suppress(psycopg.Error):
+                    conn.wait(take_rest(conn.pgconn))
+            raise
 
     def cancel(self) -> None:
         """

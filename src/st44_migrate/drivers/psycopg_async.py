@@ -20,13 +20,13 @@ from ._opening import finish, opened
 from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
-    Teller,
     conninfo_for,
     encode,
     failed_fetch,
     refuse_busy,
 )
 from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
+from ._pgnotices import Teller
 from ._pgtarget import target_of, target_of_pool, target_of_session
 from ._pgtime import AsyncPunctual, Question, punctuality
 
