@@ -57,11 +57,8 @@ def plan_pending(draft: Draft, migration: Migration, place: int) -> None:
     Plan a file that is not applied, the one at *place* in the folder, from 1.
     """
     leftover = draft.leftovers.get(migration.version)
-    draft.statuses.append(_pending_status(migration, leftover))
-    try:
-        script = draft.read(migration)
-    except SourceError as error:
-        draft.problems.append(problems.unreadable(migration, error))
+    script = _script(draft, migration, leftover)
+    if script is None:
         return
     late = place < draft.reached or (
         draft.unknown is not None and draft.unknown > migration.version
@@ -116,15 +113,24 @@ def plan_repeatable(draft: Draft, migration: Migration) -> None:
     _plan_again(draft, migration, kept)
 
 
+def _script(draft: Draft, migration: Migration, leftover: JournalEntry | None) -> Script | None:
+    """
+    Note that a file is to run, and read it; None: it cannot be read, which is noted too.
+    """
+    draft.statuses.append(_pending_status(migration, leftover))
+    try:
+        return draft.read(migration)
+    except SourceError as error:
+        draft.problems.append(problems.unreadable(migration, error))
+        return None
+
+
 def _plan_again(draft: Draft, migration: Migration, leftover: JournalEntry | None) -> None:
     """
     Plan a repeatable file, from its beginning unless it goes on unchanged.
     """
-    draft.statuses.append(_pending_status(migration, leftover))
-    try:
-        script = draft.read(migration)
-    except SourceError as error:
-        draft.problems.append(problems.unreadable(migration, error))
+    script = _script(draft, migration, leftover)
+    if script is None:
         return
     found = list(_unfinished(migration, script, leftover)) if leftover else []
     if leftover is not None and leftover.in_doubt:

@@ -113,23 +113,6 @@ class Observation:
     activity: Activity | None = None
     last_failure: LastFailure | None = None
 
-    def at(self, checked_at: datetime, response_ms: int) -> Observation:
-        """
-        Return the same, seen at another time; `replace` would take five times as long.
-        """
-        return Observation(
-            checked_at=checked_at,
-            connected=self.connected,
-            fault=self.fault,
-            response_ms=response_ms,
-            plan=self.plan,
-            expected=self.expected,
-            tables=self.tables,
-            holder=self.holder,
-            activity=self.activity,
-            last_failure=self.last_failure,
-        )
-
     @property
     def migrating(self) -> bool:
         """

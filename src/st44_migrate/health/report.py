@@ -241,40 +241,6 @@ class HealthReport:
             return 0
         return max(0, round((self.timestamp - self.checked_at).total_seconds() * 1000))
 
-    def at(
-        self,
-        timestamp: datetime,
-        checked_at: datetime | None,
-        response_ms: int | None,
-        *,
-        cached: bool,
-    ) -> HealthReport:
-        """
-        Return the same report with other times; see `Observation.at`.
-        """
-        return HealthReport(
-            status=self.status,
-            http_status=self.http_status,
-            relation=self.relation,
-            timestamp=timestamp,
-            checked_at=checked_at,
-            connected=self.connected,
-            cached=cached,
-            error=self.error,
-            response_ms=response_ms,
-            expected=self.expected,
-            applied=self.applied,
-            migrations=self.migrations,
-            pending=self.pending,
-            ahead=self.ahead,
-            drift=self.drift,
-            in_doubt=self.in_doubt,
-            last_failure=self.last_failure,
-            tables=self.tables,
-            holder=self.holder,
-            findings=self.findings,
-        )
-
     def to_dict(self) -> Document:
         """
         Describe the report as the document behind ``/health/database``; see `documents`.

@@ -90,7 +90,13 @@ class Judge:
                 self._made.clear()
             self._made[id(policy)] = (facts, policy, made)
             return made
-        return known[2].at(now, seen.checked_at, seen.response_ms, cached=cached)
+        return replace(
+            known[2],
+            timestamp=now,
+            checked_at=seen.checked_at,
+            response_ms=seen.response_ms,
+            cached=cached,
+        )
 
 
 def _facts(seen: Observation) -> object:

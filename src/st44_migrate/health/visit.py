@@ -9,6 +9,7 @@ back at once, as it was found.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from ..errors import DriverError, MigrateError
@@ -119,7 +120,8 @@ class Visitor:
         if seen.fault is not self._told:
             self._told = seen.fault
             _log(seen.fault, error)
-        return seen.at(checked_at, round((self._clock() - began) * 1000))
+        took = round((self._clock() - began) * 1000)
+        return replace(seen, checked_at=checked_at, response_ms=took)
 
     async def _open(self, allowed: float) -> Session:
         timeout = max(allowed, 0.0) * _OF_OPENING
