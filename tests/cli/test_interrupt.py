@@ -5,6 +5,8 @@ Ctrl-C and SIGTERM: the exit codes of shells, and one line that names the state.
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -63,6 +65,49 @@ def test_while_another_runner_is_at_work(
     )
     assert out == ""
     assert project.run("up", "--lock-wait", "5", "--url", pg_url).code == 0
+
+
+# The signal arrives in psycopg's own code, before any notice handler is called.
+INSIDE_PSYCOPG = """
+import signal, sys
+from psycopg._connection_base import BaseConnection
+from st44_migrate.cli import main
+
+real = BaseConnection._notice_handler
+
+def interrupted(*args):
+    BaseConnection._notice_handler = real
+    signal.raise_signal(int(sys.argv[1]))
+
+BaseConnection._notice_handler = staticmethod(interrupted)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@CASES
+def test_while_libpq_calls_python(
+    project: Project, pg_url: str, number: signal.Signals, code: int, cause: str
+) -> None:
+    """
+    An exception there is printed and forgotten: the signal comes again, in silence.
+    """
+    project.write(
+        "003_add_name.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(60); END $$;\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", INSIDE_PSYCOPG, str(int(number)), "up", "--url", pg_url],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == code
+    assert done.stderr.splitlines()[-1] == (
+        f"error: interrupted by {cause}: applied 2 of 3;"
+        " migrations/003_add_name.sql was running and is applied whole or not at all"
+    )
+    assert ("Traceback" in done.stderr, done.stdout) == (False, "")
 
 
 @CASES

@@ -37,8 +37,8 @@ class Teller:
         """
         Pass one notice on.
         """
-        severity = diag.severity_nonlocalized or diag.severity or "NOTICE"
         try:
+            severity = diag.severity_nonlocalized or diag.severity or "NOTICE"
             self._notice(
                 severity, diag.message_primary or "", diag.message_detail, diag.message_hint
             )
