@@ -190,7 +190,7 @@ def _record(world: World, ground: Ground, adopted: Adopted, made: Adoption) -> S
         moment = f"CAST({when} AS timestamptz)" if d.locks_sessions else when
         statements.append(
             f"UPDATE {footing.tables.ledger} SET applied_at = {moment}"
-            f" WHERE {d.one_of([adopted.label])}"
+            f" WHERE version = {d.literal(adopted.label)}"
         )
     return statements
 

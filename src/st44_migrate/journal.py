@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .dialects import GAP, Dialect, Footing, Phrase, Tables
+from .dialects import GAP, Column, Dialect, Footing, Phrase, Tables
 from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
@@ -139,7 +139,8 @@ def as_ledger(footing: Footing) -> Footing:
     """
     tables = footing.tables
     applied = f"(SELECT version FROM {tables.journal} WHERE state = 'applied') r"
-    return replace(footing, tables=replace(tables, ledger=applied))
+    columns = (Column("version", "text", None, required=True),)
+    return replace(footing, tables=replace(tables, ledger=applied), columns=columns)
 
 
 def finish(
@@ -155,8 +156,8 @@ def finish(
     Fails, by the journal's NOT NULL, if the ledger did not take the record of a
     version: a trigger or a rule may keep it out.
     """
-    held = dialect.one_of(spellings)
-    recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})"
+    held = dialect.holding(footing, spellings)
+    recorded = f"EXISTS (SELECT 1 FROM {held.form})"
     state, asked = f"CASE WHEN {recorded} THEN 'applied' END", held.values
     if migration.repeatable:
         state, asked = "'applied'", ()

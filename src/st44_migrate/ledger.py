@@ -215,11 +215,11 @@ class TableLedger:
         Record a version if the file has not done so itself, in any spelling.
         """
         d = self.dialect
-        held = d.one_of(self.spellings(label))
+        held = d.holding(footing, self.spellings(label))
         return Phrase(
             f"INSERT INTO {footing.tables.ledger} (version, name, applied_at)"
             f" SELECT {GAP}, {GAP}, {d.now}"
-            f" WHERE NOT EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})",
+            f" WHERE NOT EXISTS (SELECT 1 FROM {held.form})",
             [d.literal(label), d.literal(name), *held.values],
         )
 

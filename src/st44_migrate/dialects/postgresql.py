@@ -16,7 +16,16 @@ from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Footing, Tables, Trouble
 from .phrase import GAP, Phrase
-from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
+from .postgresql_catalog import (
+    HIDDEN,
+    array,
+    comparable,
+    filtered,
+    footing,
+    inspect,
+    literal,
+    tables,
+)
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 
 __all__ = ["PostgreSQL"]
@@ -60,9 +69,14 @@ class PostgreSQL:
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         return tables(name, schema)
 
-    def one_of(self, versions: Sequence[str]) -> Phrase:
-        # One literal, whatever the column's type: twenty take the server longer.
-        return Phrase(f"version = ANY ({GAP})", [array(versions)])
+    def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
+        # One literal: twenty take the server longer.  And one look at a time: a table
+        # that nobody analysed would be read whole, and each row compared with all.
+        one = f"SELECT version FROM {footing.tables.ledger} WHERE version = spelt LIMIT 1"
+        return Phrase(
+            f"pg_catalog.unnest({GAP}::{comparable(footing)}[]) AS spelt, LATERAL ({one}) AS held",
+            [array(versions)],
+        )
 
     def epoch(self, column: str) -> str:
         # A plain timestamp is read in the session's zone, as it was written.
@@ -178,14 +192,13 @@ class PostgreSQL:
         # the session holds it, refused if a file gave it away and another
         # runner has it now.  A query cannot raise; but it can take for a number
         # what is none, and say so.  A DO block, which can, takes twice the time.
-        held = self.one_of(versions)
-        recorded = f"pg_catalog.concat('{RECORDED}', version)"
+        held = self.holding(footing, versions)
+        recorded = f"pg_catalog.concat('{RECORDED}', held.version)"
         lost = f"pg_catalog.concat('{LOCK_LOST}', pg_catalog.pg_backend_pid())"
         return (
             Phrase(
                 f"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) THEN coalesce("
-                f"(SELECT {recorded}::integer::text FROM {footing.tables.ledger}"
-                f" WHERE {held.form} LIMIT 1),"
+                f"(SELECT {recorded}::integer::text FROM {held.form} LIMIT 1),"
                 f" pg_catalog.set_config('lock_timeout', {GAP}, true))"
                 f" ELSE {lost}::integer::text END",
                 [*held.values, f"'{_milliseconds(lock_timeout)}'"],

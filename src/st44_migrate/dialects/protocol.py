@@ -72,9 +72,10 @@ class Dialect(Protocol):
         """
         ...
 
-    def one_of(self, versions: Sequence[str]) -> Phrase:
+    def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         """
-        The condition that the ledger's column *version* is one of *versions*.
+        Say what follows FROM where the ledger's rows of *versions* are asked for;
+        of each it gives the column *version*.
         """
         ...
 

@@ -72,9 +72,12 @@ class SQLite:
         place = _quoted(schema or name.schema or "main")
         return Tables(place, f"{place}.{_quoted(name.table)}", f"{place}.{_quoted(name.journal)}")
 
-    def one_of(self, versions: Sequence[str]) -> Phrase:
+    def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         gaps = ", ".join([GAP] * len(versions))
-        return Phrase(f"CAST(version AS text) IN ({gaps})", list(map(self.literal, versions)))
+        return Phrase(
+            f"{footing.tables.ledger} WHERE CAST(version AS text) IN ({gaps})",
+            list(map(self.literal, versions)),
+        )
 
     def epoch(self, column: str) -> str:
         return column
@@ -189,8 +192,8 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
         # Fails by the journal's NOT NULL if there is a row to insert.
         return (
             f"INSERT INTO {footing.tables.journal} (version, name, state)"
-            f" SELECT NULL, 'st44-migrate: recorded already', '' FROM {footing.tables.ledger}"
-            f" WHERE {self.one_of(versions)} LIMIT 1",
+            f" SELECT NULL, 'st44-migrate: recorded already', ''"
+            f" FROM {self.holding(footing, versions)} LIMIT 1",
         )
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:

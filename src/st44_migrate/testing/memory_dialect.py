@@ -47,12 +47,13 @@ class MemoryDialect:
         del schema
         return Tables("", f"@{name.table}", f"@{name.journal}")
 
-    def one_of(self, versions: Sequence[str]) -> Phrase:
+    def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         """
         See `Dialect`.
         """
         gaps = ", ".join([GAP] * len(versions))
-        return Phrase(f"version IN ({gaps})", list(map(_quoted, versions)))
+        held = f"{footing.tables.ledger} WHERE version IN ({gaps})"
+        return Phrase(held, list(map(_quoted, versions)))
 
     def epoch(self, column: str) -> str:
         """
