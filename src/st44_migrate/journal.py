@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .dialects import GAP, Column, Dialect, Footing, Phrase, Tables
+from .dialects import GAP, Dialect, Footing, Phrase, Tables
 from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
@@ -139,8 +139,7 @@ def as_ledger(footing: Footing) -> Footing:
     """
     tables = footing.tables
     applied = f"(SELECT version FROM {tables.journal} WHERE state = 'applied') r"
-    columns = (Column("version", "text", None, required=True),)
-    return replace(footing, tables=replace(tables, ledger=applied), columns=columns)
+    return replace(footing, tables=replace(tables, ledger=applied))
 
 
 def finish(

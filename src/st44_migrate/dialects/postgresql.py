@@ -19,7 +19,6 @@ from .phrase import GAP, Phrase
 from .postgresql_catalog import (
     HIDDEN,
     array,
-    comparable,
     filtered,
     footing,
     inspect,
@@ -70,13 +69,13 @@ class PostgreSQL:
         return tables(name, schema)
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
-        # One literal: twenty take the server longer.  And one look at a time: a table
-        # that nobody analysed would be read whole, and each row compared with all.
-        one = f"SELECT version FROM {footing.tables.ledger} WHERE version = spelt LIMIT 1"
-        return Phrase(
-            f"pg_catalog.unnest({GAP}::{comparable(footing)}[]) AS spelt, LATERAL ({one}) AS held",
-            [array(versions)],
-        )
+        # One literal, whatever the column's type: twenty take the server longer.
+        rows = f"{footing.tables.ledger} WHERE version = ANY ({GAP})"
+        if _orders_any(footing.session.version):
+            # A table that nobody analysed would be read whole, and each row compared
+            # with all.  Who wants but the first is given it by the index.
+            rows = f"(SELECT version FROM {rows} ORDER BY version LIMIT 1) AS held"
+        return Phrase(rows, [array(versions)])
 
     def epoch(self, column: str) -> str:
         # A plain timestamp is read in the session's zone, as it was written.
@@ -193,7 +192,7 @@ class PostgreSQL:
         # runner has it now.  A query cannot raise; but it can take for a number
         # what is none, and say so.  A DO block, which can, takes twice the time.
         held = self.holding(footing, versions)
-        recorded = f"pg_catalog.concat('{RECORDED}', held.version)"
+        recorded = f"pg_catalog.concat('{RECORDED}', version)"
         lost = f"pg_catalog.concat('{LOCK_LOST}', pg_catalog.pg_backend_pid())"
         return (
             Phrase(
@@ -247,6 +246,14 @@ class PostgreSQL:
         if error.sqlstate == _NO_NUMBER and LOCK_LOST in error.message:
             return Trouble.LOCK_LOST
         return _TROUBLES.get(error.sqlstate or "", Trouble.OTHER)
+
+
+def _orders_any(version: str) -> bool:
+    """
+    Whether an index gives the rows of ``= ANY`` in order: since PostgreSQL 17.
+    """
+    major = version[:2]
+    return major.isdigit() and int(major) >= 17
 
 
 def _milliseconds(seconds: float) -> int:

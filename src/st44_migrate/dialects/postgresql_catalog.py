@@ -87,18 +87,6 @@ def tables(name: LedgerName, schema: str | None = None) -> Tables:
     return Tables(place, prefix + quoted(name.table), prefix + quoted(name.journal))
 
 
-def comparable(footing: Footing) -> str:
-    """
-    Name the type that the ledger's versions are compared with, by their index.
-    """
-    kind = next((c.type for c in footing.columns if c.name == "version"), "")
-    if kind == "character":
-        return "pg_catalog.bpchar"  # without a length: "character" has one, of 1
-    if not footing.numeric:
-        return "pg_catalog.text"
-    return "bigint" if "int" in kind else "numeric"
-
-
 def inspect(name: LedgerName, *, borrowed: bool) -> str:
     """
     Ask the catalog, in one query, all that a `Footing` holds.
