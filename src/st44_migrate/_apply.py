@@ -111,8 +111,8 @@ async def _whole(
     lock_timeout: float,
 ) -> Outcome:
     message = compose(envelope, files, lock_timeout)
-    hearing = Hearing(world, progress, message)
-    tidy = partial(undo, world, envelope, forgetting=message.forgetting)
+    hearing = Hearing(world, progress, message, envelope.forms)
+    tidy = partial(undo, world, envelope)
     try:
         await world.conn.run([item.sql for item in message.items], hearing)
         hearing.conclude()

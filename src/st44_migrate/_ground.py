@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ._reading import patiently
-from ._sending import quietly
+from ._sending import forget, quietly
 from ._world import World, backoff
 from .batch import Envelope
 from .dialects import Footing
 from .errors import DatabaseUnavailable, DriverError, LockTimeout
 from .events import LockAcquired, LockWaited, PoolerFound
+from .forms import Forms
 from .locks import lock_for, lock_key
 from .protocols import Lock
 
@@ -52,14 +53,15 @@ async def standing(world: World) -> AsyncGenerator[Ground, None]:
     _refuse_readonly(footing)
     pooled = _pooled(world, footing)
     lock = lock_for(world.dialect, world.ledger.name, footing, pooled=pooled)
+    forms = Forms()
     try:
         await quietly(world, world.dialect.settle(footing, pooled=pooled))
         await acquire(world, lock)
         found = await patiently(world, lambda: world.ledger.ensure(world.conn, footing))
         footing = replace(found, session=footing.session)
-        yield Ground(footing, lock, pooled, _envelope(world, footing, pooled=pooled))
+        yield Ground(footing, lock, pooled, _envelope(world, footing, forms, pooled=pooled))
     finally:
-        await world.shield(partial(_leave, world, lock, footing))
+        await world.shield(partial(_leave, world, lock, footing, forms))
 
 
 def _refuse_readonly(footing: Footing) -> None:
@@ -125,7 +127,7 @@ async def acquire(world: World, lock: Lock, unchanged: str = "Nothing was run.")
     )
 
 
-def _envelope(world: World, footing: Footing, *, pooled: bool) -> Envelope:
+def _envelope(world: World, footing: Footing, forms: Forms, *, pooled: bool) -> Envelope:
     return Envelope(
         dialect=world.dialect,
         ledger=world.ledger,
@@ -134,13 +136,15 @@ def _envelope(world: World, footing: Footing, *, pooled: bool) -> Envelope:
         key=lock_key(world.ledger.name, footing.schema),
         pooled=pooled,
         patience=world.settings.lock_wait,
+        forms=forms,
     )
 
 
-async def _leave(world: World, lock: Lock, footing: Footing) -> None:
+async def _leave(world: World, lock: Lock, footing: Footing, forms: Forms) -> None:
     world.current.quiet = True
     await lock.release(world.conn)
     if world.conn.borrowed:
+        await forget(world, forms)
         await quietly(
             world, world.dialect.release(footing, key=lock_key(world.ledger.name, footing.schema))
         )

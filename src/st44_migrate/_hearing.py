@@ -12,6 +12,7 @@ from ._sending import committed, tell_applied
 from ._world import World
 from .batch import Role
 from .errors import DriverError
+from .forms import Forms
 from .message import Message
 from .model import Pending
 
@@ -36,6 +37,7 @@ class Hearing:
     world: World
     progress: Progress
     message: Message
+    forms: Forms
     at: int = 0
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
@@ -55,9 +57,11 @@ class Hearing:
         if self.broken is not None or self.at == len(self.message.files):
             return
         batch = self.message.batches[self.at]
-        role = batch[len(self.tags)].role
+        role, sql, _statement = batch[len(self.tags)]
         self.tags.append(tag)
-        if role is Role.COMMIT:
+        if role is Role.FORM:
+            self.forms.heard(sql)
+        elif role is Role.COMMIT:
             self.broken = committed(tag)
         elif role is Role.RECORD and value is not None:
             # The last of them is the journal's.

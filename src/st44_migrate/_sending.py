@@ -10,9 +10,20 @@ from ._world import World
 from .batch import Batch, Envelope, Item, Role
 from .errors import DriverError
 from .events import StatementApplied
+from .forms import Forms
 from .model import Pending
 
-__all__ = ["Failed", "ask", "committed", "culprit", "quietly", "send", "tell_applied", "undo"]
+__all__ = [
+    "Failed",
+    "ask",
+    "committed",
+    "culprit",
+    "forget",
+    "quietly",
+    "send",
+    "tell_applied",
+    "undo",
+]
 
 
 class Failed(Exception):
@@ -83,7 +94,6 @@ async def undo(
     envelope: Envelope,
     pending: Pending,
     item: Item | None = None,
-    forgetting: Batch = (),
 ) -> None:
     """
     Leave no transaction and no setting behind, after *item* has failed.  A
@@ -93,8 +103,18 @@ async def undo(
     # Twice, if need be: in a transaction left open not even the lock can be given back.
     if is_open and not await quietly(world, ["ROLLBACK"]):
         await quietly(world, ["ROLLBACK"])
-    for left in (*envelope.restore(pending.script), *forgetting):
+    for left in envelope.restore(pending.script):
         await quietly(world, [left.sql])
+    await forget(world, envelope.forms)
+
+
+async def forget(world: World, forms: Forms) -> None:
+    """
+    Leave nothing prepared.
+    """
+    for sql in forms.forgetting():
+        await quietly(world, [sql])
+        forms.heard(sql)
 
 
 async def quietly(world: World, statements: Sequence[str]) -> bool:

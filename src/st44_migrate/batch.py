@@ -15,12 +15,13 @@ the ledger as it would without us: real files look there, and record themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
 from . import journal
 from .dialects import Dialect, Footing
+from .forms import Forms
 from .journal import Signature
 from .model import Pending, Script, Statement
 from .protocols import Ledger
@@ -72,6 +73,8 @@ class Envelope:
         pooled: A pooler stands between us and the server.
 
         patience: How many seconds a claim may wait for another runner's.
+
+        forms: What the session's server was told of our statements.
     """
 
     dialect: Dialect
@@ -81,6 +84,7 @@ class Envelope:
     key: int
     pooled: bool
     patience: float
+    forms: Forms = field(default_factory=Forms)
 
     def whole(self, pending: Pending, lock_timeout: float) -> Batch:
         """

@@ -3,15 +3,15 @@ Several files in one message, each in a transaction of its own.  Pure.
 
 ::
 
-    prepare ... | file 1: begin | claim | ... | commit | restore | file 2: ... | deallocate
+    prepare ... | file 1: begin | claim | ... | commit | restore | file 2: ...
 
 Nothing in it waits for an answer: a failure stops all that follows, so what was
 committed before it stays, and the rest was not begun.  How many answers there are
 says how far it came.
 
 What we say ourselves is the same for each file, but for its values, and to read
-and plan it takes a server longer than to do it.  So a message of many files says
-it once, and then the values only.  It leaves none of that behind.
+and plan it takes a server longer than to do it.  So the first message of many
+files says it once, and from then on the values do; see `Forms`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from itertools import accumulate, chain
 
 from .batch import Batch, Envelope, Item, Role
 from .dialects import Phrase
+from .forms import Forms
 from .model import Pending
 
 __all__ = ["Message", "compose"]
@@ -43,13 +44,10 @@ class Message:
         files: In the order in which they run.
 
         batches: What is sent for each of them.
-
-        forgetting: What undoes the preparations of a message that was cut short.
     """
 
     files: tuple[Pending, ...]
     batches: tuple[Batch, ...]
-    forgetting: Batch = ()
 
     @property
     def items(self) -> Batch:
@@ -70,33 +68,31 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
     """
     Write the message for *files*, all of them transactional.
     """
-    batches = tuple(envelope.whole(pending, lock_timeout) for pending in files)
+    batches = [envelope.whole(pending, lock_timeout) for pending in files]
     texts = (pending.script.text.lower() for pending in files)
-    if len(files) < _WORTH_IT or any(word in text for text in texts for word in _UNPREPARES):
-        return Message(tuple(files), batches)
-    return _prepared(files, batches)
+    before: Sequence[str] = ()
+    if any(word in text for text in texts for word in _UNPREPARES):
+        before = envelope.forms.forgetting()
+    elif len(files) >= _WORTH_IT:
+        before, batches = _prepared(batches, envelope.forms)
+    batches[0] = (*(Item(Role.FORM, sql) for sql in before), *batches[0])
+    return Message(tuple(files), tuple(batches))
 
 
-def _prepared(files: Sequence[Pending], batches: Sequence[Batch]) -> Message:
-    counts = Counter(i.sql.form for batch in batches for i in batch if isinstance(i.sql, Phrase))
-    worth = (form for form, count in counts.items() if count >= _WORTH_IT)
-    names = {form: f"st44_{number}" for number, form in enumerate(worth, 1)}
-    told: dict[str, Item] = {}
-    said = [tuple(_executing(item, names, told) for item in batch) for batch in batches]
-    forgetting = tuple(Item(Role.RESTORE, f"DEALLOCATE {names[form]}") for form in told)
-    said[0] = (*told.values(), *said[0])
-    said[-1] = (*said[-1], *forgetting)
-    return Message(tuple(files), tuple(said), forgetting)
-
-
-def _executing(item: Item, names: dict[str, str], told: dict[str, Item]) -> Item:
+def _prepared(batches: Sequence[Batch], forms: Forms) -> tuple[list[str], list[Batch]]:
     """
-    Say *item* by its values only; note in *told* how its form is told before.
+    Say by their values what occurs often; what has to be told before comes first.
     """
+    phrases = [item.sql for batch in batches for item in batch if isinstance(item.sql, Phrase)]
+    counts = Counter(phrase.form for phrase in phrases)
+    often = {form for form, count in counts.items() if count >= _WORTH_IT}
+    samples = {phrase.form: phrase for phrase in phrases if phrase.form in often}
+    telling = [forms.telling(samples[f]) for f in samples if forms.name(f) not in forms.told]
+    return telling, [tuple(_said(item, often, forms) for item in batch) for batch in batches]
+
+
+def _said(item: Item, often: set[str], forms: Forms) -> Item:
     phrase = item.sql
-    if not isinstance(phrase, Phrase) or phrase.form not in names:
+    if not isinstance(phrase, Phrase) or phrase.form not in often:
         return item
-    name = names[phrase.form]
-    if phrase.form not in told:
-        told[phrase.form] = Item(Role.FORM, f"PREPARE {name} AS {phrase.numbered}")
-    return Item(item.role, f"EXECUTE {name}({', '.join(phrase.values)})")
+    return Item(item.role, forms.saying(phrase))

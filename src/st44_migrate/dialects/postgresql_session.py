@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from ..model import Script
 from .footing import Footing
+from .phrase import Phrase
 from .postgresql_catalog import literal, quoted
 
 __all__ = ["VIGILANCE", "keep", "own_role", "restore", "set_all"]
@@ -41,14 +42,14 @@ _OWN_SETTING = re.compile(
 )
 
 
-def set_all(settings: Sequence[tuple[str, str]]) -> str:
+def set_all(settings: Sequence[tuple[str, str]]) -> Phrase:
     """
     Set *settings* for the session, in one statement.
     """
     calls = (
         f"pg_catalog.set_config('{name}', {literal(value)}, false)" for name, value in settings
     )
-    return "SELECT " + ", ".join(calls)
+    return Phrase("SELECT " + ", ".join(calls), ())
 
 
 def own_role(footing: Footing, *, local: bool) -> Sequence[str]:
