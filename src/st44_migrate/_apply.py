@@ -111,7 +111,10 @@ async def _whole(
     lock_timeout: float,
 ) -> Outcome:
     message = compose(envelope, files, lock_timeout)
-    hearing = Hearing(world, progress, message, envelope.forms)
+    most = world.settings.batch if world.dialect.batches else 0
+    following = progress.pace.following(progress.queue, len(files), most)
+    meanwhile = partial(envelope.foresee, following, lock_timeout)
+    hearing = Hearing(world, progress, message, envelope.forms, meanwhile)
     tidy = partial(undo, world, envelope)
     try:
         await world.conn.run([item.sql for item in message.items], hearing)

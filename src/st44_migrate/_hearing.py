@@ -4,6 +4,7 @@ Taking in the answers to a message, one by one, as they come.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,10 @@ class Hearing:
     Counts each file as applied when its last statement is answered; a `Heard`.
 
     Args:
+        forms: What the server has been told.
+
+        meanwhile: What there is to do while the server works: called with its first answer.
+
         at: Which of the message's files is at hand.
 
         tags: The answers to it so far.
@@ -38,6 +43,7 @@ class Hearing:
     progress: Progress
     message: Message
     forms: Forms
+    meanwhile: Callable[[], None]
     at: int = 0
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
@@ -57,6 +63,8 @@ class Hearing:
         if self.broken is not None or self.at == len(self.message.files):
             return
         batch = self.message.batches[self.at]
+        if not self.at and not self.tags:
+            self.meanwhile()
         role, sql, _statement = batch[len(self.tags)]
         self.tags.append(tag)
         if role is Role.FORM:

@@ -41,6 +41,16 @@ class Pace:
             return (queue[0],)
         return tuple(islice(_fitting(queue), max(1, min(self.files, most))))
 
+    def following(self, queue: Sequence[Pending], taken: int, most: int) -> tuple[Pending, ...]:
+        """
+        Guess which files the next message will have, while *taken* files are on
+        their way: those, and the same again.
+        """
+        rest = tuple(islice(queue, taken, taken + min(2 * taken, most)))
+        if not rest or not rest[0].script.transactional:
+            return ()
+        return tuple(_fitting(rest))
+
     def note(self, seconds: float) -> None:
         """
         Note that the answer to the last message took so long.

@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 
+_ROLLBACKS = 5
+
+
 class Failed(Exception):
     """
     A migration failed at *item*; *committed* units of it stay.
@@ -100,9 +103,10 @@ async def undo(
     courtesy: the end of the connection does the same.
     """
     is_open = item is None or item.role is not Role.RESTORE
-    # Twice, if need be: in a transaction left open not even the lock can be given back.
-    if is_open and not await quietly(world, ["ROLLBACK"]):
-        await quietly(world, ["ROLLBACK"])
+    # Again, if need be: in a transaction left open not even the lock can be given back.
+    for _ in range(_ROLLBACKS if is_open else 0):
+        if await quietly(world, ["ROLLBACK"]):
+            break
     for left in envelope.restore(pending.script):
         await quietly(world, [left.sql])
     await forget(world, envelope.forms)

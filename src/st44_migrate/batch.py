@@ -14,7 +14,7 @@ the ledger as it would without us: real files look there, and record themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
@@ -62,6 +62,16 @@ class Item(NamedTuple):
 Batch = tuple[Item, ...]
 
 
+class _Written(NamedTuple):
+    """
+    A batch, and for what it was written; *pending* keeps its identity meanwhile.
+    """
+
+    pending: Pending
+    lock_timeout: float
+    batch: Batch
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """
@@ -75,6 +85,8 @@ class Envelope:
         patience: How many seconds a claim may wait for another runner's.
 
         forms: What the session's server was told of our statements.
+
+        ahead: What `foresee` has written, by the identity of the file.
     """
 
     dialect: Dialect
@@ -85,11 +97,27 @@ class Envelope:
     pooled: bool
     patience: float
     forms: Forms = field(default_factory=Forms)
+    ahead: dict[int, _Written] = field(default_factory=dict[int, "_Written"], repr=False)
+
+    def foresee(self, files: Iterable[Pending], lock_timeout: float) -> None:
+        """
+        Write what `whole` is asked for next, while the server is at work.
+        """
+        for pending in files:
+            if id(pending) not in self.ahead:
+                batch = self._whole(pending, lock_timeout)
+                self.ahead[id(pending)] = _Written(pending, lock_timeout, batch)
 
     def whole(self, pending: Pending, lock_timeout: float) -> Batch:
         """
         A transactional file, from its claim to its commit.
         """
+        written = self.ahead.pop(id(pending), None)
+        if written is not None and written.lock_timeout == lock_timeout:
+            return written.batch
+        return self._whole(pending, lock_timeout)
+
+    def _whole(self, pending: Pending, lock_timeout: float) -> Batch:
         d, script = self.dialect, pending.script
         return (
             *_own(Role.PROLOGUE, script.prologue),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from . import journal
 from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
 from .errors import ConfigError, DatabaseUnavailable, DriverError, LedgerError
-from .model import Fault, History, LedgerName, LongVersion, read_version
+from .model import Fault, History, LedgerName, spellings
 from .protocols import AsyncConnection, Row
 from .rows import read_history
 from .shapes import check_shape
@@ -196,19 +196,11 @@ class TableLedger:
 
     # --- what ledger statements look like ---
 
-    def spellings(self, label: str) -> list[str]:
+    def spellings(self, label: str) -> Sequence[str]:
         """
-        Write a version in every way a ledger may hold it: "40", "040", "0040".
-
-        Of what is more than an integer, in the usual ways: "1.10", "1.10.0".
+        See `model.spellings`.
         """
-        version = read_version(label)
-        if isinstance(version, LongVersion):
-            zeros = ("", ".0", ".0.0") if not version.tail else ("",)
-            return list(dict.fromkeys([label, *(f"{version}{more}" for more in zeros)]))
-        bare = label.lstrip("0") or "0"
-        padded = [bare.zfill(width) for width in range(len(bare), 21)]
-        return [label, *(text for text in padded if text != label)]
+        return spellings(label)
 
     def record(self, footing: Footing, label: str, name: str) -> Phrase:
         """

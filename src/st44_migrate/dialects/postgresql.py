@@ -75,7 +75,7 @@ class PostgreSQL:
             # A table that nobody analysed would be read whole, and each row compared
             # with all.  Who wants but the first is given it by the index.
             rows = f"(SELECT version FROM {rows} ORDER BY version LIMIT 1) AS held"
-        return Phrase(rows, [array(versions)])
+        return Phrase(rows, [array(tuple(versions))])
 
     def epoch(self, column: str) -> str:
         # A plain timestamp is read in the session's zone, as it was written.

@@ -5,6 +5,7 @@ PostgreSQL's names, literals and catalog: what is there, in one query.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..model import LedgerName
 from ..protocols import Row
@@ -59,7 +60,8 @@ def literal(value: str | float | bool | None) -> str:
     return f" E'{quoted}'".replace("\\", "\\\\") if "\\" in quoted else f"'{quoted}'"
 
 
-def array(texts: Sequence[str]) -> str:
+@lru_cache(maxsize=4)  # each file asks several times
+def array(texts: tuple[str, ...]) -> str:
     """
     Quote *texts* as one literal that is read as an array of any type.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
@@ -62,22 +63,19 @@ class SQLite:
     batches = False
 
     def literal(self, value: str | float | bool | None) -> str:
-        if value is None:
-            return "NULL"
-        if isinstance(value, bool | int | float):
-            return str(int(value)) if isinstance(value, bool) else str(value)
-        return "'" + value.replace("'", "''") + "'"
+        return _literal(value)
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         place = _quoted(schema or name.schema or "main")
         return Tables(place, f"{place}.{_quoted(name.table)}", f"{place}.{_quoted(name.journal)}")
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
-        gaps = ", ".join([GAP] * len(versions))
-        return Phrase(
-            f"{footing.tables.ledger} WHERE CAST(version AS text) IN ({gaps})",
-            list(map(self.literal, versions)),
-        )
+        kind = next((c.type for c in footing.columns if c.name == "version"), "")
+        # A column without a type holds what it is given, and 8 is not '8' there.
+        # Any other compares it as its own; and only the bare name has an index.
+        column = "version" if kind and "blob" not in kind else "CAST(version AS text)"
+        listed = _listed(tuple(versions))
+        return Phrase(f"{footing.tables.ledger} WHERE {column} IN ({GAP})", [listed])
 
     def epoch(self, column: str) -> str:
         return column
@@ -261,6 +259,19 @@ def _rebuilds(script: Script) -> bool:
     Whether *script* asks for foreign keys to be off, as a table rebuild does.
     """
     return any(_ASKS.search(s.text) for s in (*script.prologue, *script.epilogue))
+
+
+def _literal(value: str | float | bool | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(int(value)) if isinstance(value, bool) else str(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+@lru_cache(maxsize=4)  # each file asks several times
+def _listed(texts: tuple[str, ...]) -> str:
+    return ", ".join(map(_literal, texts))
 
 
 def _quoted(name: str) -> str:

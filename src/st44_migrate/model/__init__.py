@@ -14,7 +14,7 @@ from .history import History, JournalEntry, JournalState, LedgerEntry, LedgerNam
 from .notation import Header, Marker, Meaning, Notation, Placeholder
 from .planned import Pending, Plan, Problem, Severity, State, Status
 from .run import Applied, Report, Settings
-from .version import LongVersion, Version, read_version
+from .version import LongVersion, Version, read_version, spellings
 
 __all__ = [
     "Adopted",
@@ -54,4 +54,5 @@ __all__ = [
     "Terms",
     "Version",
     "read_version",
+    "spellings",
 ]

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
-__all__ = ["LongVersion", "Version", "read_version"]
+__all__ = ["LongVersion", "Version", "read_version", "spellings"]
 
 _MOST_DIGITS = 100
 """What is longer is no number of anybody, and slow to read as one."""
@@ -96,6 +97,22 @@ def read_version(text: str) -> Version | None:
     written = (found["numbers"] or "") if found else ""
     numbers = tuple(map(int, written.split("."))) if written else ()
     return LongVersion(numbers, text[len(written) :]) if text else None
+
+
+@lru_cache(maxsize=4)  # each file asks several times
+def spellings(label: str) -> tuple[str, ...]:
+    """
+    Write a version in every way a ledger may hold it: "40", "040", "0040".
+
+    Of what is more than an integer, in the usual ways: "1.10", "1.10.0".
+    """
+    version = read_version(label)
+    if isinstance(version, LongVersion):
+        zeros = ("", ".0", ".0.0") if not version.tail else ("",)
+        return tuple(dict.fromkeys([label, *(f"{version}{more}" for more in zeros)]))
+    bare = label.lstrip("0") or "0"
+    padded = [bare.zfill(width) for width in range(len(bare), 21)]
+    return (label, *(text for text in padded if text != label))
 
 
 def _order(version: Version) -> tuple[tuple[int, ...], str]:
