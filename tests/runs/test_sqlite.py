@@ -147,3 +147,24 @@ def test_a_path_may_hold_any_character(lite: Target, folder: Path) -> None:
     assert applied(here.apply(write(folder, ONE))) == ["001"]
     assert odd.is_file()
     assert here.plan(folder).pending == ()
+
+
+@pytest.mark.parametrize("kind", ["", "blob", "integer", "numeric", "text", "varchar(10)"])
+def test_a_ledger_that_somebody_made_with_a_column_of_any_type(
+    lite: Target, folder: Path, kind: str
+) -> None:
+    """
+    What others record as a number is found, before a file runs and after it has.
+    """
+    lite.execute(
+        f"CREATE TABLE schema_migrations (version {kind} PRIMARY KEY, name text, applied_at text)"
+    )
+    records = "INSERT INTO schema_migrations VALUES ({}, 'by_hand', '2026-01-01');\n"
+    lite.execute(records.format(1))
+    write(folder, TWO | {"003_three.sql": records.format(3)})
+    assert applied(lite.apply(folder)) == ["002", "003"]
+    assert lite.query("SELECT CAST(version AS integer) FROM schema_migrations ORDER BY 1") == [
+        (1,),
+        (2,),
+        (3,),
+    ]

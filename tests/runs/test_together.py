@@ -82,6 +82,16 @@ def test_messages_grow_while_answers_come_soon(logged: Target, folder: Path) -> 
         assert logged.query(f"SELECT count(DISTINCT xmin::text) FROM {table}") == [(COUNT,)]
 
 
+def test_what_is_said_of_each_file_is_prepared_once(logged: Target, folder: Path) -> None:
+    """The first long message tells the forms, the next one only uses them."""
+    window = Window()
+    logged.apply(write(folder, files()), database=window.on(logged))
+    telling = [call.count("PREPARE st44_") for call in window.calls]
+    saying = [call.count("EXECUTE st44_") for call in window.calls]
+    assert [count for count in telling if count] == [5]
+    assert [count for count in saying if count] == [5 * 8, 5 * 9]
+
+
 def test_a_setting_sends_each_file_alone(logged: Target, folder: Path) -> None:
     """As many messages as there are files."""
     window = Window()
