@@ -17,7 +17,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._lazy import lazily
+
 if TYPE_CHECKING:
+    from .async_runner import AsyncMigrator, migrate_async
     from .errors import (
         ApplyError,
         ConfigError,
@@ -54,7 +57,7 @@ if TYPE_CHECKING:
         Terms,
     )
     from .protocols import Observer, Source
-    from .runner import AsyncMigrator, Migrator, migrate, migrate_async
+    from .runner import Migrator, migrate
     from .source import Folder, Memory, Package
 
 __version__ = "0.1.0"
@@ -101,37 +104,27 @@ __all__ = [
     "require_current_async",
 ]
 
-_HOMES = {
-    "errors": (
-        "ApplyError ConfigError DatabaseUnavailable LedgerError LockTimeout MigrateError"
-        " PlanError SourceError"
-    ),
-    "health": (
-        "AsyncHealthProbe HealthProbe HealthReport build_health require_current"
-        " require_current_async"
-    ),
-    "model": (
-        "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"
-        " Severity State Status Terms"
-    ),
-    "protocols": "Observer Source",
-    "runner": "AsyncMigrator Migrator migrate migrate_async",
-    "source": "Folder Memory Package",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    """
-    Load a public name on first use, so that importing the package costs nothing.
-    """
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "errors": (
+            "ApplyError ConfigError DatabaseUnavailable LedgerError LockTimeout MigrateError"
+            " PlanError SourceError"
+        ),
+        "health": (
+            "AsyncHealthProbe HealthProbe HealthReport build_health require_current"
+            " require_current_async"
+        ),
+        "model": (
+            "Adoption Applied LedgerName Migration Pending Place Plan Problem Record Report Settings"
+            " Severity State Status Terms"
+        ),
+        "protocols": "Observer Source",
+        "runner": "Migrator migrate",
+        "async_runner": "AsyncMigrator migrate_async",
+        "source": "Folder Memory Package",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from . import _engine
 from ._defaults import (
@@ -24,8 +24,11 @@ from ._run import run
 from ._session import Setup, within_session
 from ._world import World
 from .drivers.url import async_driver_for
-from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
+from .model import Plan, Record, Report, Settings, Status, Terms
 from .protocols import AsyncDatabase, AsyncSleep, Clock, Ledger, Observer, Shield, Source
+
+if TYPE_CHECKING:
+    from .model import Adoption
 
 __all__ = ["AsyncMigrator", "migrate_async"]
 

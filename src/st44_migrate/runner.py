@@ -1,9 +1,8 @@
 """
-`Migrator` and `AsyncMigrator`: the defaults, and one line for each operation.
+`Migrator`: the defaults, and one line for each operation.
 
-Both drive the same engine.  `Migrator` dresses its blocking driver as an async
-one and runs the engine's coroutine to its end (see `_bridge`); `AsyncMigrator`
-brings asyncio's sleep and shield (see `async_runner`).
+It drives the same engine as its twin in `async_runner`: it dresses its blocking
+driver as an async one, and runs the engine's coroutine to its end (see `_bridge`).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from . import _engine
 from ._bridge import lift_driver, lift_sleep, no_shield, run_blocking
@@ -19,12 +18,14 @@ from ._defaults import answer, chance, ignore, signature, source_of, thread_atte
 from ._run import run
 from ._session import Setup, within_session
 from ._world import World
-from .async_runner import AsyncMigrator, migrate_async
 from .drivers.url import driver_for
-from .model import Adoption, Plan, Record, Report, Settings, Status, Terms
+from .model import Plan, Record, Report, Settings, Status, Terms
 from .protocols import Clock, Database, Ledger, Observer, Sleep, Source
 
-__all__ = ["AsyncMigrator", "Migrator", "migrate", "migrate_async"]
+if TYPE_CHECKING:
+    from .model import Adoption
+
+__all__ = ["Migrator", "migrate"]
 
 T = TypeVar("T")
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import lazily
+
 if TYPE_CHECKING:
     from .background import BackgroundMigration
     from .background_async import AsyncBackgroundMigration
@@ -82,38 +84,27 @@ __all__ = [
     "status_document",
 ]
 
-_HOMES = {
-    "background": "BackgroundMigration",
-    "background_async": "AsyncBackgroundMigration",
-    "build": "build_health",
-    "checker": "AsyncChecker Checker",
-    "documents": (
-        "HEALTH_JSON basic_document headline health_document health_json_document plain_text"
-        " status_document"
-    ),
-    "observation": "Activity Holder LastFailure Observation Phase TableHealth",
-    "policy": "DEFAULT READINESS Policy",
-    "probe": "HealthProbe",
-    "probe_async": "AsyncHealthProbe",
-    "relations": "FromMigrations",
-    "report": "Condition Finding HealthReport HealthStatus MigrationHealth Relation",
-    "require": "NotCurrent require_current require_current_async",
-    "rules": "RULES Rule",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    """
-    Load a name on first use: a probe's colour, and what it needs, only if it is asked for.
-    """
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "background": "BackgroundMigration",
+        "background_async": "AsyncBackgroundMigration",
+        "build": "build_health",
+        "checker": "AsyncChecker Checker",
+        "documents": (
+            "HEALTH_JSON basic_document headline health_document health_json_document plain_text"
+            " status_document"
+        ),
+        "observation": "Activity Holder LastFailure Observation Phase TableHealth",
+        "policy": "DEFAULT READINESS Policy",
+        "probe": "HealthProbe",
+        "probe_async": "AsyncHealthProbe",
+        "relations": "FromMigrations",
+        "report": "Condition Finding HealthReport HealthStatus MigrationHealth Relation",
+        "require": "NotCurrent require_current require_current_async",
+        "rules": "RULES Rule",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -13,29 +13,7 @@ from .history import LedgerName
 from .planned import Plan, Problem
 from .version import Version
 
-__all__ = ["Adopted", "Adoption", "Found", "Terms"]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """
-    On which terms a ledger is adopted.
-
-    Args:
-        tool: Whose ledger it is, ``"goose"``; ``"auto"`` recognises it.
-
-        table: Which table it is, ``"table"`` or ``"schema.table"``; None looks for it.
-
-        version: The database has all of the folder up to this version, whatever
-            the ledger calls it: the ledger becomes a baseline.
-
-        accept_edited: Take files that are not what was applied as what was applied.
-    """
-
-    tool: str = "auto"
-    table: str | None = None
-    version: str | None = None
-    accept_edited: bool = False
+__all__ = ["Adopted", "Adoption", "Found"]
 
 
 class Found(StrEnum):

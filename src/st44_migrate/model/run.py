@@ -15,6 +15,7 @@ __all__ = [
     "Applied",
     "Report",
     "Settings",
+    "Terms",
 ]
 
 
@@ -100,3 +101,25 @@ class Report:
     started_at: datetime
     finished_at: datetime
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    On which terms a ledger is adopted.
+
+    Args:
+        tool: Whose ledger it is, ``"goose"``; ``"auto"`` recognises it.
+
+        table: Which table it is, ``"table"`` or ``"schema.table"``; None looks for it.
+
+        version: The database has all of the folder up to this version, whatever
+            the ledger calls it: the ledger becomes a baseline.
+
+        accept_edited: Take files that are not what was applied as what was applied.
+    """
+
+    tool: str = "auto"
+    table: str | None = None
+    version: str | None = None
+    accept_edited: bool = False

@@ -9,11 +9,16 @@ at here, and no database is known.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._lazy import lazily
 from .folder import Folder
 from .layout import Aside, FileLayout, Writing, integer, whole
-from .memory import Memory
 from .naming import Misnamed, Name, Names
-from .package import Package
+
+if TYPE_CHECKING:
+    from .memory import Memory
+    from .package import Package
 
 __all__ = [
     "Aside",
@@ -28,3 +33,5 @@ __all__ = [
     "integer",
     "whole",
 ]
+
+__getattr__ = lazily(__name__, {"memory": "Memory", "package": "Package"})

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import lazily
+
 if TYPE_CHECKING:
     from .actors import Fault
     from .contract import AsyncConnectionContract, ConnectionContract
@@ -59,35 +61,24 @@ __all__ = [
     "shield",
 ]
 
-_HOMES = {
-    "actors": "Fault",
-    "contract": "AsyncConnectionContract ConnectionContract",
-    "databases": "MigratedDatabase",
-    "machine": "RunnerMachine",
-    "memory": "MemoryDatabase",
-    "memory_dialect": "MemoryDialect",
-    "migration_tests": "MigrationTests",
-    "rehearsal": "Rehearsal",
-    "samples": "SampleFile sample_folder",
-    "schedules": "Explored ScheduleFailed every_schedule",
-    "servers": "PostgresServer postgres_server",
-    "squash": "Comparison compare_baseline",
-    "stepping": "Pause Stepper shield",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    """
-    Load a public name on first use.
-    """
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "actors": "Fault",
+        "contract": "AsyncConnectionContract ConnectionContract",
+        "databases": "MigratedDatabase",
+        "machine": "RunnerMachine",
+        "memory": "MemoryDatabase",
+        "memory_dialect": "MemoryDialect",
+        "migration_tests": "MigrationTests",
+        "rehearsal": "Rehearsal",
+        "samples": "SampleFile sample_folder",
+        "schedules": "Explored ScheduleFailed every_schedule",
+        "servers": "PostgresServer postgres_server",
+        "squash": "Comparison compare_baseline",
+        "stepping": "Pause Stepper shield",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..async_runner import AsyncMigrator
 from ..drivers.url import driver_for
 from ..errors import ConfigError
 from ..model import Migration, Plan, Report, Settings, read_version
 from ..protocols import Source
-from ..runner import AsyncMigrator, Migrator
+from ..runner import Migrator
 from .recipe import quiet, run_sql
 
 __all__ = ["MigratedDatabase", "Part", "before"]
