@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool, SingletonThreadPool, StaticPool
 
-ONE = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 5}
+ONE: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 5}
 """A pool that gives one connection, and refuses a second."""
 
 
@@ -148,11 +148,6 @@ SQLITE_SETUPS: dict[str, Setup] = {
         as_it_is,
     ),
     "memory, always inside": ("", {"connect_args": INSIDE}, as_it_is),
-    "memory, always inside, static": (
-        "",
-        {"poolclass": StaticPool, "connect_args": INSIDE | {"check_same_thread": False}},
-        as_it_is,
-    ),
     "file, one a thread": (None, {"poolclass": SingletonThreadPool}, as_it_is),
 }
 

@@ -155,7 +155,7 @@ class TestSqliteEngine(ConnectionContract):
 
 
 class TestSqliteEngineConnection(ConnectionContract):
-    @pytest.fixture(params=sorted(SQLITE_SETUPS.keys() - {"memory, always inside, static"}))
+    @pytest.fixture(params=SQLITE_SETUPS)
     def open_driver(self, sqlite_path: Path, request: pytest.FixtureRequest) -> OpenDriver:
         @contextmanager
         def lend() -> Iterator[Driver]:

@@ -125,26 +125,41 @@ def refuse_shared(pool: Pool) -> None:
     """
     # Asked for by its name, it would be opened.
     record = vars(pool).get("connection") if isinstance(pool, StaticPool) else None
-    if record is None or record.driver_connection is None:
+    conn = record and record.driver_connection
+    if conn is None or not _in_transaction(conn):
         return
-    if record.in_use and _in_transaction(record.driver_connection):
-        raise _in_use(
-            "the only connection of the engine is inside a transaction; migrations need their own"
+    if _is_always_inside(conn):
+        raise ConfigError(
+            "the only connection of the engine was opened with autocommit=False: nobody can tell"
+            " whether somebody has changed something in its transaction",
+            remedy="Leave out autocommit=False, or the StaticPool.",
+            fault=Fault.IN_USE,
         )
+    raise _in_use(
+        "the only connection of the engine is inside a transaction; migrations need their own"
+    )
 
 
 def in_empty_transaction(conn: Connection, lent: Any) -> bool:
     """
-    Whether *lent*, which *conn* has, is inside a transaction because it always is.
+    Whether *lent*, which *conn* has, is inside a transaction only because it always is.
 
-    Python 3.12 has ``autocommit=False`` for SQLite.  What is in that transaction
-    cannot be seen, but SQLAlchemy knows that nothing is, where nobody else has the
-    connection: in memory, everybody in a thread gets the same, and is counted.
+    SQLAlchemy knows that nothing is in it, where nobody else has the connection.  In
+    memory, everybody in a thread gets the same, and is counted.
     """
-    if not isinstance(lent, sqlite3.Connection) or getattr(lent, "autocommit", None) is not False:
+    pool = conn.engine.pool
+    if not _is_always_inside(lent) or isinstance(pool, StaticPool):
         return False
-    shared = isinstance(conn.engine.pool, SingletonThreadPool)
+    shared = isinstance(pool, SingletonThreadPool)
     return not shared or getattr(conn.connection, "_counter", 2) == 1
+
+
+def _is_always_inside(conn: Any) -> bool:
+    """
+    Python 3.12 has ``autocommit=False`` for SQLite: a transaction is always open, and
+    nobody can see whether something is in it.
+    """
+    return isinstance(conn, sqlite3.Connection) and getattr(conn, "autocommit", None) is False
 
 
 def _in_use(happened: str) -> ConfigError:
