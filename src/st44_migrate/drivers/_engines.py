@@ -44,6 +44,7 @@ AsyncNative: TypeAlias = Callable[[Any], AsyncDriver]
 
 _REMEDY = "Commit or roll back before, or pass the engine."
 _IN_MEMORY = "an in-memory SQLite database"
+_PORTS = {"postgresql": 5432}
 
 
 def described(url: URL) -> str:
@@ -52,17 +53,18 @@ def described(url: URL) -> str:
     """
     name = url.get_backend_name()
     if name == "sqlite":
-        path = _file_of(url)
-        return _IN_MEMORY if path is None else f"sqlite:///{path}"
+        in_memory = url.database in {None, "", ":memory:"}
+        return _IN_MEMORY if in_memory else f"sqlite:///{_file_of(url) or url.database}"
     host = url.host or _first(url.query.get("host"))
     if not (host or url.database):
         return f"the {name} database of the engine"
     who = quote(url.username, safe="") + "@" if url.username else ""
     if host.startswith("/"):
         return f"{name}://{who}/{quote(url.database or '')}?host={quote(host)}"
-    shown = f"[{host}]" if ":" in host and "," not in host else host
-    port = url.port or (5432 if host and name == "postgresql" and ":" not in host else None)
-    return f"{name}://{who}{shown}{f':{port}' if port else ''}/{quote(url.database or '')}"
+    place = f"[{url.host}]" if ":" in (url.host or "") else host
+    # Several hosts, in the parameters, have their ports with them.
+    port = url.port or (_PORTS.get(name) if url.host else None)
+    return f"{name}://{who}{place}{f':{port}' if port else ''}/{quote(url.database or '')}"
 
 
 def _first(value: str | tuple[str, ...] | None) -> str:
@@ -220,7 +222,7 @@ def _not_opened(failure: sqlite3.Error, url: URL) -> DatabaseUnavailable:
     if path is not None:
         return cannot_open(path, failure)
     return DatabaseUnavailable(
-        f"{_IN_MEMORY} cannot be opened: {failure}",
+        f"{described(url)} cannot be opened: {failure}",
         transient=False,
         remedy="Check the URL of the engine.",
     )
