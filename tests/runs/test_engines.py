@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
+from cutting import cutting
 from drivers.engines import (
     AIOSQLITE_SETUPS,
     INSIDE,
@@ -357,6 +358,33 @@ def test_a_session_that_is_killed_is_not_given_back(pg: Target, lent: str) -> No
 
     tell(story)
     assert pg.tables() == {"one", "two"}
+
+
+@lent
+@pytest.mark.parametrize("deliver", [True, False], ids=["answer lost", "message lost"])
+def test_a_connection_cut_around_commit_is_looked_up(pg: Target, lent: str, deliver: bool) -> None:
+    """SQLAlchemy connects again, so that the run can see whether the file was committed."""
+    if "host=/" not in pg.url:
+        pytest.skip("the proxy speaks to a unix socket; this server has none")
+    files = Memory(FILES | {"003_three.sql": "CREATE TABLE three (id integer);\n"})
+
+    async def story() -> None:
+        with cutting(pg.url, b"CREATE TABLE two", deliver=deliver) as proxy:
+            async with lending(Target(pg.kind, proxy.url), lent, **ONE) as lender:
+                try:
+                    done = applied(await lender.apply(files))
+                    assert done == ["001", "002", "003"]
+                except ApplyError as error:
+                    # The server may find the client gone before it commits.
+                    assert "rolled back whole" in error.unchanged
+                    assert applied(error.report) == ["001"]
+                    assert pg.tables() == {"one"}
+                assert proxy.cuts == 1
+                assert (await lender.apply(files)).latest == "003"
+
+    tell(story)
+    assert pg.tables() == {"one", "two", "three"}
+    assert pg.versions() == ["001", "002", "003"]
 
 
 def test_connections_that_died_in_the_pool_are_thrown_away(pg: Target) -> None:
