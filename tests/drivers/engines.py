@@ -13,7 +13,13 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool, QueuePool, SingletonThreadPool, StaticPool
+from sqlalchemy.pool import (
+    AsyncAdaptedQueuePool,
+    NullPool,
+    QueuePool,
+    SingletonThreadPool,
+    StaticPool,
+)
 
 ONE: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 5}
 """A pool that gives one connection, and refuses a second."""
@@ -165,11 +171,12 @@ def sqlite_engine(name: str, path: Path) -> Iterator[Engine]:
 
 AIOSQLITE_SETUPS: dict[str, Setup] = {
     "file": (None, {}, as_it_is),
-    "one": (None, {"poolclass": None, **ONE}, as_it_is),
+    "one": (None, {"poolclass": AsyncAdaptedQueuePool, **ONE}, as_it_is),
     "no pool": (None, {"poolclass": NullPool}, as_it_is),
     "autocommit": (None, {"isolation_level": "AUTOCOMMIT"}, as_it_is),
     "events": (None, {}, begins_by_itself),
     "pragmas": (None, {}, sets_pragmas),
+    "always inside": (None, {"connect_args": INSIDE}, as_it_is),
     "memory": ("", {"connect_args": {"check_same_thread": False}}, as_it_is),
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, exc
@@ -27,8 +27,8 @@ __all__ = [
     "Native",
     "check_there",
     "described",
+    "driver_on",
     "failed_checkout",
-    "in_empty_transaction",
     "is_broken",
     "no_answer",
     "out_of_time",
@@ -37,12 +37,13 @@ __all__ = [
     "stays_in_thread",
 ]
 
-Native: TypeAlias = Callable[[Any], Driver]
+T = TypeVar("T")
+
+Native: TypeAlias = Callable[..., Driver]
 """Makes our own driver for the connection of the package underneath."""
 
-AsyncNative: TypeAlias = Callable[[Any], AsyncDriver]
+AsyncNative: TypeAlias = Callable[..., AsyncDriver]
 
-_REMEDY = "Commit or roll back before, or pass the engine."
 _IN_MEMORY = "an in-memory SQLite database"
 _PORTS = {"postgresql": 5432}
 
@@ -112,9 +113,11 @@ def refuse_transaction(conn: Connection | None) -> None:
             "the SQLAlchemy connection is not open", remedy="Pass an open one, or the engine."
         )
     if conn.get_transaction() is not None:
-        raise _in_use(
+        raise ConfigError(
             "the SQLAlchemy connection is inside a transaction, which its first statement has"
-            " begun; migrations need their own"
+            " begun; migrations need their own",
+            remedy="Commit or roll back before, or pass the engine.",
+            fault=Fault.IN_USE,
         )
 
 
@@ -128,44 +131,28 @@ def refuse_shared(pool: Pool) -> None:
     # Asked for by its name, it would be opened.
     record = vars(pool).get("connection") if isinstance(pool, StaticPool) else None
     conn = record and record.driver_connection
-    if conn is None or not _in_transaction(conn):
-        return
-    if _is_always_inside(conn):
+    if conn is not None and _in_transaction(conn):
         raise ConfigError(
-            "the only connection of the engine was opened with autocommit=False: nobody can tell"
-            " whether somebody has changed something in its transaction",
-            remedy="Leave out autocommit=False, or the StaticPool.",
+            "the only connection of the engine is inside a transaction; migrations need their own",
+            remedy="Commit or roll back before.  With autocommit=False it always is in one, and"
+            " nobody can tell whether that is empty: leave this out, or the StaticPool.",
             fault=Fault.IN_USE,
         )
-    raise _in_use(
-        "the only connection of the engine is inside a transaction; migrations need their own"
-    )
 
 
-def in_empty_transaction(conn: Connection, lent: Any) -> bool:
+def driver_on(native: Callable[..., T], conn: Connection | None, lent: Any) -> T:
     """
-    Whether *lent*, which *conn* has, is inside a transaction only because it always is.
+    Make the driver for *lent*, which *conn* has.
 
-    SQLAlchemy knows that nothing is in it, where nobody else has the connection.  In
-    memory, everybody in a thread gets the same, and is counted.
+    A connection of SQLite may always be inside a transaction.  SQLAlchemy knows that
+    nothing is in it, where nobody else has the connection: in memory, everybody
+    gets the same, or everybody in a thread, and is counted.
     """
+    if conn is None or conn.dialect.name != "sqlite":
+        return native(lent)
     pool = conn.engine.pool
-    if not _is_always_inside(lent) or isinstance(pool, StaticPool):
-        return False
-    shared = isinstance(pool, SingletonThreadPool)
-    return not shared or getattr(conn.connection, "_counter", 2) == 1
-
-
-def _is_always_inside(conn: Any) -> bool:
-    """
-    Python 3.12 has ``autocommit=False`` for SQLite: a transaction is always open, and
-    nobody can see whether something is in it.
-    """
-    return isinstance(conn, sqlite3.Connection) and getattr(conn, "autocommit", None) is False
-
-
-def _in_use(happened: str) -> ConfigError:
-    return ConfigError(happened, remedy=_REMEDY, fault=Fault.IN_USE)
+    shared = isinstance(pool, SingletonThreadPool) and getattr(conn.connection, "_counter", 2) > 1
+    return native(lent, empty=not (shared or isinstance(pool, StaticPool)))
 
 
 def _in_transaction(conn: Any) -> bool:

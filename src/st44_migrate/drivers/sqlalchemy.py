@@ -8,7 +8,6 @@ was.  What both colours share is in ``_engines``.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
@@ -27,8 +26,8 @@ from ._engines import (
     Native,
     check_there,
     described,
+    driver_on,
     failed_checkout,
-    in_empty_transaction,
     is_broken,
     no_answer,
     out_of_time,
@@ -175,44 +174,16 @@ def _lend(conn: Connection, native: Native, notice: Notice, end: Callable[[], No
     if is_broken(conn.connection.driver_connection):
         conn.invalidate()  # SQLAlchemy then connects again.
     lent: Any = conn.connection.driver_connection
-    resume = _leave_transaction(conn, lent)
-    try:
-        session = native(lent).connect(timeout=0.0, readonly=False, notice=notice)
-    except BaseException:
-        resume()
-        raise
+    driver = driver_on(native, conn, lent)
+    session = driver.connect(timeout=0.0, readonly=False, notice=notice)
 
     def give_back() -> None:
         with suppress(exc.SQLAlchemyError):
             if is_broken(lent):
                 conn.invalidate()
-            resume()
             end()
 
     return LentSession(session, give_back)
-
-
-def _leave_transaction(conn: Connection, lent: Any) -> Callable[[], None]:
-    """
-    Take a SQLite connection out of the empty transaction that it is always inside of;
-    return what puts it back.
-    """
-    if not in_empty_transaction(conn, lent):
-        return _nothing
-    lent.rollback()
-    lent.autocommit = True
-
-    def resume() -> None:
-        with suppress(sqlite3.Error):
-            lent.autocommit = False
-
-    return resume
-
-
-def _nothing() -> None:
-    """
-    Leave it as it is.
-    """
 
 
 def _answers(session: LentSession) -> bool:

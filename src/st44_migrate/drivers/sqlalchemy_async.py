@@ -21,6 +21,7 @@ from ._engines import (
     AsyncNative,
     check_there,
     described,
+    driver_on,
     failed_checkout,
     is_broken,
     no_answer,
@@ -175,7 +176,8 @@ async def _lend(
     if is_broken((await conn.get_raw_connection()).driver_connection):
         await conn.invalidate()  # SQLAlchemy then connects again.
     lent: Any = (await conn.get_raw_connection()).driver_connection
-    session = await native(lent).connect(timeout=0.0, readonly=False, notice=notice)
+    driver = driver_on(native, conn.sync_connection, lent)
+    session = await driver.connect(timeout=0.0, readonly=False, notice=notice)
 
     async def give_back() -> None:
         with suppress(exc.SQLAlchemyError):
