@@ -69,6 +69,13 @@ def test_the_blocking_side_of_an_async_engine_is_refused() -> None:
     assert "Pass its AsyncEngine" in caught.value.remedy
 
 
+def test_a_connection_that_was_not_awaited_is_refused() -> None:
+    """It is not one yet."""
+    conn = create_async_engine("sqlite+aiosqlite://").connect()
+    with pytest.raises(ConfigError, match="is not open"):
+        asyncio.run(AsyncMigrator(conn, Memory(FILES)).apply())
+
+
 def test_an_engine_with_options_is_an_engine() -> None:
     """What `execution_options` gives is of another class."""
     engine = create_engine("sqlite://").execution_options(isolation_level="AUTOCOMMIT")

@@ -137,7 +137,7 @@ class AsyncConnectionDriver:
     def __init__(self, conn: AsyncConnection, native: AsyncNative) -> None:
         self._conn = conn
         self._native = native
-        self.dialect = conn.dialect.name
+        self.dialect = conn.engine.dialect.name
 
     def describe(self) -> str:
         """

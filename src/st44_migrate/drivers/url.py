@@ -135,7 +135,7 @@ def _by_lender(database: Any, lender: _Builtin) -> object:
     """
     Choose by what SQLAlchemy connects with.
     """
-    dialect = database.dialect
+    dialect = database.engine.dialect
     if dialect.is_async != lender.is_async:
         raise ConfigError(
             f"{dialect.name}+{dialect.driver} is async, and this engine or connection is not",
@@ -143,10 +143,10 @@ def _by_lender(database: Any, lender: _Builtin) -> object:
         )
     lent = _LENT.get((dialect.name, dialect.driver, dialect.is_async))
     if lent is None:
+        known = dict.fromkeys(f"{name}+{driver}" for name, driver, _ in _LENT)
         raise ConfigError(
-            f"an engine of {dialect.name}+{dialect.driver} cannot be migrated yet",
-            remedy=f"Engines of {', '.join(f'{name}+{by}' for name, by, _ in _LENT)} can, and the"
-            " database URL.",
+            f"an engine of {dialect.name}+{dialect.driver} cannot be migrated",
+            remedy=f"Engines of {', '.join(known)} can, and so can a database URL.",
         )
     return _load(lender)(database, _load(lent))
 
