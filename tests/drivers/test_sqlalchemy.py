@@ -23,13 +23,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from cutting import cutting
 from drivers.attempts import COLOURS, attempt, quiet, refused
 from drivers.engines import ONE, engine_on, url_of
 from drivers.lenders import lending, tell
 from st44_migrate import AsyncMigrator, Memory
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import ConfigError, DatabaseUnavailable
-from targets import Target, until
+from targets import POSTGRES, Target, until
 
 FILES = {"001_one.sql": "CREATE TABLE one (id integer);\n"}
 
@@ -183,6 +184,26 @@ def test_what_sqlite_says_itself_is_passed_on() -> None:
         "sqlite:///file:/not/there.db cannot be opened: unable to open database file"
     )
     assert not error.transient
+
+
+@pytest.mark.parametrize("kind", POSTGRES)
+def test_a_server_that_goes_away_meanwhile(kind: str, pg_url: str) -> None:
+    """A connection that has to be made anew is not there: said as for the first."""
+    if "host=/" not in pg_url:
+        pytest.skip("the proxy speaks to a unix socket; this server has none")
+
+    async def story() -> None:
+        with cutting(pg_url, b"no such statement", deliver=False) as proxy:
+            async with lending(Target(kind, proxy.url), "connection") as lender:
+                await lender.done(lender.lent.invalidate())
+                proxy.refuse = True
+                with pytest.raises(DatabaseUnavailable) as caught:
+                    await lender.apply(Memory(FILES))
+                assert caught.value.transient
+                proxy.refuse = False
+                assert (await lender.apply(Memory(FILES))).latest == "001"
+
+    tell(story)
 
 
 @contextmanager

@@ -123,15 +123,10 @@ class EngineDriver:
         engine = self._engine
         try:
             if stays_in_thread(engine.pool, self.dialect):
-                conn = engine.connect()
-            else:
-                conn = _check_out(engine, within)
-            if conn.in_transaction():
-                # A listener of the engine's has begun it, and set what counts here too.
-                conn.commit()
+                return engine.connect()
+            return _check_out(engine, within)
         except exc.SQLAlchemyError as error:
             raise failed_checkout(error, engine.url) from error
-        return conn
 
 
 class ConnectionDriver:
@@ -164,16 +159,19 @@ class ConnectionDriver:
         """
         del timeout, readonly
         refuse_transaction(self._conn)
-        try:
-            return _lend(self._conn, self._native, notice, lambda: None)
-        except exc.SQLAlchemyError as error:
-            raise failed_checkout(error, self._conn.engine.url) from error
+        return _lend(self._conn, self._native, notice, lambda: None)
 
 
 def _lend(conn: Connection, native: Native, notice: Notice, end: Callable[[], None]) -> LentSession:
-    if is_broken(conn.connection.driver_connection):
-        conn.invalidate()  # SQLAlchemy then connects again.
-    lent: Any = conn.connection.driver_connection
+    try:
+        if conn.in_transaction():
+            # A listener of the engine's has begun it, and set what counts here too.
+            conn.commit()
+        if is_broken(conn.connection.driver_connection):
+            conn.invalidate()  # SQLAlchemy then connects again.
+        lent: Any = conn.connection.driver_connection
+    except exc.SQLAlchemyError as error:
+        raise failed_checkout(error, conn.engine.url) from error
     driver = driver_on(native, conn, lent)
     session = driver.connect(timeout=0.0, readonly=False, notice=notice)
 

@@ -92,15 +92,10 @@ class AsyncEngineDriver:
         raise no_answer(self.describe())
 
     async def _checked_out(self, within: float) -> AsyncConnection:
-        engine = self._engine
         try:
-            conn = await self._check_out(within)
-            if conn.in_transaction():
-                # A listener of the engine's has begun it, and set what counts here too.
-                await conn.commit()
+            return await self._check_out(within)
         except exc.SQLAlchemyError as error:
-            raise failed_checkout(error, engine.url) from error
-        return conn
+            raise failed_checkout(error, self._engine.url) from error
 
     async def _check_out(self, within: float) -> AsyncConnection:
         """
@@ -151,10 +146,7 @@ class AsyncConnectionDriver:
         """
         del timeout, readonly
         refuse_transaction(self._conn.sync_connection)
-        try:
-            return await opened(_lend(self._conn, self._native, notice, _nothing), _end)
-        except exc.SQLAlchemyError as error:
-            raise failed_checkout(error, self._conn.engine.url) from error
+        return await opened(_lend(self._conn, self._native, notice, _nothing), _end)
 
 
 async def _lend_or_close(
@@ -173,9 +165,15 @@ async def _lend(
     notice: Notice,
     end: Callable[[], Awaitable[None]],
 ) -> AsyncLentSession:
-    if is_broken((await conn.get_raw_connection()).driver_connection):
-        await conn.invalidate()  # SQLAlchemy then connects again.
-    lent: Any = (await conn.get_raw_connection()).driver_connection
+    try:
+        if conn.in_transaction():
+            # A listener of the engine's has begun it, and set what counts here too.
+            await conn.commit()
+        if is_broken((await conn.get_raw_connection()).driver_connection):
+            await conn.invalidate()  # SQLAlchemy then connects again.
+        lent: Any = (await conn.get_raw_connection()).driver_connection
+    except exc.SQLAlchemyError as error:
+        raise failed_checkout(error, conn.engine.url) from error
     driver = driver_on(native, conn.sync_connection, lent)
     session = await driver.connect(timeout=0.0, readonly=False, notice=notice)
 
