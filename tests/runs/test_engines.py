@@ -255,6 +255,59 @@ def test_one_connection_of_postgresql_for_everybody(database: Target) -> None:
     assert database.query("SELECT id FROM two") == [(5,)]
 
 
+@lent
+def test_a_file_that_runs_in_steps_needs_no_second_connection(pg: Target, lent: str) -> None:
+    """An index is built CONCURRENTLY, with a pool of one."""
+    files = FILES | {"003_index.sql": "CREATE INDEX CONCURRENTLY two_id ON two (id);\n"}
+
+    async def story() -> None:
+        async with lending(pg, lent, **ONE) as lender:
+            assert applied(await lender.apply(Memory(files))) == ["001", "002", "003"]
+
+    tell(story)
+    assert pg.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'two_id'::regclass") == [
+        (True,)
+    ]
+
+
+STATE = (
+    "SELECT name, setting FROM pg_settings WHERE source = 'session' ORDER BY name",
+    "SELECT current_user, current_setting('role')",
+    "SELECT relname FROM pg_class WHERE relpersistence = 't' ORDER BY relname",
+    "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+)
+
+
+@pytest.mark.parametrize("isolation", ["AUTOCOMMIT", "SERIALIZABLE"])
+def test_a_connection_keeps_what_its_owner_has_set(pg: Target, isolation: str) -> None:
+    """Settings, role, temporary tables and the isolation level of the connection."""
+    files = FILES | {
+        "003_set.sql": "SET work_mem = '9MB'; SET ROLE pg_monitor; CREATE TEMP TABLE w (i int);\n",
+        "004_bad.sql": "SET search_path = pg_catalog; SELECT 1 / 0;\n",
+    }
+
+    async def story() -> None:
+        async with lending(pg, "connection", **ONE) as lender:
+            conn = lender.lent
+            await lender.done(conn.execution_options(isolation_level=isolation))
+
+            async def state() -> list[Any]:
+                seen: list[Any] = [await lender.ask(sql, conn) for sql in STATE]
+                seen.append(await lender.done(conn.get_isolation_level()))
+                await lender.done(conn.rollback())
+                return seen
+
+            for sql in ("SET work_mem = '7MB'", "CREATE TEMP TABLE mine (id integer)"):
+                await lender.ask(sql, conn)
+            await lender.done(conn.commit())
+            before = await state()
+            with pytest.raises(ApplyError):
+                await lender.apply(Memory(files))
+            assert await state() == before
+
+    tell(story)
+
+
 # --- the pool -----------------------------------------------------------------
 
 
