@@ -59,7 +59,8 @@ class AsyncMigrator:
     Runs migrations on an async driver: `Migrator` with ``await``.
 
     *database* is a URL, a psycopg AsyncConnection or AsyncConnectionPool, an
-    aiosqlite connection, or an `AsyncDriver`.
+    aiosqlite connection, an AsyncEngine or AsyncConnection of SQLAlchemy, or an
+    `AsyncDriver`.
     """
 
     def __init__(

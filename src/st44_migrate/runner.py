@@ -57,8 +57,8 @@ class Migrator:
     given back as it was found.
 
     Args:
-        database: A URL, a psycopg connection or pool, a sqlite3 connection, or
-            a `Driver`.
+        database: A URL, a psycopg connection or pool, a sqlite3 connection, an
+            engine or connection of SQLAlchemy, or a `Driver`.
 
         source: The folder of SQL files, or a `Source`.
 

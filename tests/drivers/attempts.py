@@ -5,6 +5,7 @@ One attempt to connect, in either colour.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def quiet(*_: object) -> None:
     """
 
 
-def attempt(url: str, colour: str, *, timeout: float = 5.0, readonly: bool = True) -> None:
+def attempt(url: Any, colour: str, *, timeout: float = 5.0, readonly: bool = True) -> None:
     """
     Connect and close again.
     """
@@ -37,7 +38,7 @@ def attempt(url: str, colour: str, *, timeout: float = 5.0, readonly: bool = Tru
     asyncio.run(connect())
 
 
-def refused(url: str, colour: str, *, timeout: float = 5.0) -> DatabaseUnavailable:
+def refused(url: Any, colour: str, *, timeout: float = 5.0) -> DatabaseUnavailable:
     """
     Connect, and give the error that must come.
     """

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, assert_type
 
 import psycopg
 import psycopg_pool
+import sqlalchemy
+from sqlalchemy.ext.asyncio import AsyncConnection as SqlalchemyAsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from st44_migrate import (
     ApplyError,
@@ -85,6 +88,8 @@ def databases(
     connection: sqlite3.Connection,
     postgres: psycopg.Connection,
     pool: psycopg_pool.ConnectionPool,
+    engine: sqlalchemy.Engine,
+    lent: sqlalchemy.Connection,
 ) -> None:
     """A blocking run takes a URL or what a blocking app has open."""
     assert_type(migrate("sqlite:///app.db"), Report)
@@ -93,18 +98,27 @@ def databases(
     assert_type(migrate(postgres, Folder("migrations")), Report)
     assert_type(migrate(pool, Package("app.migrations")), Report)
     assert_type(migrate(connection, Memory({"001_a.sql": "select 1"})), Report)
+    assert_type(migrate(engine), Report)
+    assert_type(Migrator(lent).plan(), Plan)
+    HealthProbe(engine).close()
+    require_current(engine)
 
 
 async def async_databases(
     connection: aiosqlite.Connection,
     postgres: psycopg.AsyncConnection,
     pool: psycopg_pool.AsyncConnectionPool,
+    engine: AsyncEngine,
+    lent: SqlalchemyAsyncConnection,
 ) -> None:
     """An async run takes a URL or what an async app has open."""
     assert_type(await migrate_async("sqlite:///app.db"), Report)
     assert_type(await migrate_async(connection, "migrations"), Report)
     assert_type(await migrate_async(postgres, Path("migrations")), Report)
     assert_type(await migrate_async(pool, Folder("migrations")), Report)
+    assert_type(await migrate_async(engine), Report)
+    assert_type(await AsyncMigrator(lent).plan(), Plan)
+    await AsyncHealthProbe(engine).close()
 
 
 def folders() -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import psycopg_pool
+import sqlalchemy
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from st44_migrate import (
     AsyncHealthProbe,
@@ -43,17 +45,29 @@ def async_databases_do_not_block(
     lite: aiosqlite.Connection,
     postgres: psycopg.AsyncConnection,
     pool: psycopg_pool.AsyncConnectionPool,
+    engine: AsyncEngine,
+    lent: AsyncConnection,
 ) -> None:
     """A blocking run takes nothing that has to be awaited."""
+    Migrator(engine)  # wrong
+    migrate(lent)  # wrong
+    HealthProbe(engine)  # wrong
     Migrator(lite)  # wrong
     Migrator(postgres)  # wrong
     migrate(pool)  # wrong
 
 
 async def blocking_databases_are_not_awaited(
-    lite: sqlite3.Connection, postgres: psycopg.Connection, pool: psycopg_pool.ConnectionPool
+    lite: sqlite3.Connection,
+    postgres: psycopg.Connection,
+    pool: psycopg_pool.ConnectionPool,
+    engine: sqlalchemy.Engine,
+    lent: sqlalchemy.Connection,
 ) -> None:
     """An async run takes nothing that blocks."""
+    AsyncMigrator(engine)  # wrong
+    await migrate_async(lent)  # wrong
+    AsyncHealthProbe(engine)  # wrong
     AsyncMigrator(lite)  # wrong
     AsyncMigrator(postgres)  # wrong
     await migrate_async(pool)  # wrong

@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import pq
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ..errors import ConfigError
 
-__all__ = ["Target", "target_of", "target_of_pool", "target_of_session"]
+__all__ = ["Target", "target_of", "target_of_parts", "target_of_pool", "target_of_session"]
 
 _Params: TypeAlias = dict[str, str]
 
@@ -105,6 +105,16 @@ def target_of_session(info: psycopg.ConnectionInfo) -> Target:
         return Target("", "a closed psycopg connection", "the server")
     place, shown = _words(params)
     return Target("", shown, place)
+
+
+def target_of_parts(host: str, port: str, user: str | None, dbname: str | None) -> Target:
+    """
+    Name the database that somebody else connects to; what is empty is libpq's default.
+    """
+    parts = {"host": host, "port": port, "user": user or "", "dbname": dbname or ""}
+    given = {name: value for name, value in parts.items() if value}
+    place, shown = _words(_defaults() | given)
+    return Target(make_conninfo("", **given), shown, place)
 
 
 def target_of_pool(conninfo: object, name: str) -> Target:

@@ -53,6 +53,7 @@ class _Found:
     text_factory: Any
     busy_timeout: int
     foreign_keys: int
+    always_inside: bool
 
 
 class SqliteConnection:
@@ -166,6 +167,8 @@ class SqliteConnection:
         self._cursor().execute(f"PRAGMA foreign_keys = {found.foreign_keys}")
         self._cursor().execute(f"PRAGMA busy_timeout = {found.busy_timeout}")
         self._conn.isolation_level = found.isolation_level  # type: ignore[assignment]
+        if found.always_inside:
+            self._conn.autocommit = False  # type: ignore[attr-defined]
 
 
 def needs_recovery(error: DatabaseUnavailable) -> bool:
@@ -180,21 +183,32 @@ def needs_recovery(error: DatabaseUnavailable) -> bool:
     return state in {"SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"}
 
 
-def borrow(conn: sqlite3.Connection) -> SqliteConnection:
+def borrow(conn: sqlite3.Connection, *, empty: bool = False) -> SqliteConnection:
     """
     Take the caller's connection over for the time of a run.
+
+    Args:
+        conn: Open and idle.
+
+        empty: Whoever lends it knows that nothing is in the transaction that it is
+            always inside of, see `_refuse_transaction`.
 
     Raises:
         ConfigError: it is closed, belongs to another thread, or is inside a
             transaction: touching ``isolation_level`` there would commit it.
     """
     try:
+        always_inside = getattr(conn, "autocommit", None) is False
+        if always_inside and empty:
+            conn.rollback()
+            conn.autocommit = True  # type: ignore[attr-defined]
         _refuse_transaction(conn)
         found = _Found(
             isolation_level=conn.isolation_level,
             text_factory=conn.text_factory,
             busy_timeout=_pragma(conn, "busy_timeout"),
             foreign_keys=_pragma(conn, "foreign_keys"),
+            always_inside=always_inside,
         )
         conn.isolation_level = None
         conn.text_factory = str

@@ -227,8 +227,9 @@ class AioSqliteBorrowed:
 
     dialect = "sqlite"
 
-    def __init__(self, conn: aiosqlite.Connection) -> None:
+    def __init__(self, conn: aiosqlite.Connection, *, empty: bool = False) -> None:
         self._conn = conn
+        self._empty = empty
 
     def describe(self) -> str:
         """
@@ -256,7 +257,8 @@ class AioSqliteBorrowed:
         return AioSqliteConnection(self._conn, session)
 
     async def _borrow(self) -> SqliteConnection:
-        job = asyncio.ensure_future(in_worker(self._conn, borrow, raw_of(self._conn)))
+        raw = raw_of(self._conn)
+        job = asyncio.ensure_future(in_worker(self._conn, borrow, raw, empty=self._empty))
         try:
             return await asyncio.shield(job)
         except asyncio.CancelledError:

@@ -82,12 +82,18 @@ class SqliteDriver:
 class SqliteBorrowed:
     """
     Works on the caller's own connection; see `Driver`.
+
+    Args:
+        conn: Open and idle.
+
+        empty: See `borrow`.
     """
 
     dialect = "sqlite"
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: sqlite3.Connection, *, empty: bool = False) -> None:
         self._conn = conn
+        self._empty = empty
 
     def describe(self) -> str:
         """
@@ -107,4 +113,4 @@ class SqliteBorrowed:
             ConfigError: it is closed, in a transaction, or another thread's.
         """
         del timeout, readonly, notice
-        return borrow(self._conn)
+        return borrow(self._conn, empty=self._empty)

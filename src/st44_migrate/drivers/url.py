@@ -37,6 +37,7 @@ class _Builtin:
 
 
 _PG, _PG_ASYNC = ".psycopg", ".psycopg_async"
+_SA, _SA_ASYNC = ".sqlalchemy", ".sqlalchemy_async"
 _POSTGRESQL = (
     _Builtin(_PG, "PsycopgDriver", "psycopg"),
     _Builtin(_PG_ASYNC, "AsyncPsycopgDriver", "psycopg", is_async=True),
@@ -64,9 +65,25 @@ _OBJECTS = {
     ),
 }
 
+# What SQLAlchemy has, and which of it is async.
+_LENDERS = {
+    "Engine": _Builtin(_SA, "EngineDriver", "sqlalchemy"),
+    "Connection": _Builtin(_SA, "ConnectionDriver", "sqlalchemy"),
+    "AsyncEngine": _Builtin(_SA_ASYNC, "AsyncEngineDriver", "sqlalchemy", is_async=True),
+    "AsyncConnection": _Builtin(_SA_ASYNC, "AsyncConnectionDriver", "sqlalchemy", is_async=True),
+}
+
+# What works on the connections that it lends, by dialect, driver and colour.
+_LENT = {
+    ("postgresql", "psycopg", False): _OBJECTS["psycopg", "Connection"],
+    ("postgresql", "psycopg", True): _OBJECTS["psycopg", "AsyncConnection"],
+    ("sqlite", "pysqlite", False): _OBJECTS["sqlite3", "Connection"],
+    ("sqlite", "aiosqlite", True): _OBJECTS["aiosqlite", "Connection"],
+}
+
 _ACCEPTED = (
     "Pass a URL (postgresql://..., sqlite:///...), a psycopg 3 connection or pool,"
-    " a sqlite3 or aiosqlite connection, or a driver."
+    " a sqlite3 or aiosqlite connection, an engine or connection of SQLAlchemy, or a driver."
 )
 
 
@@ -76,7 +93,8 @@ def driver_for(database: object) -> Driver:
 
     Args:
         database: A URL, a libpq conninfo, a psycopg connection or pool, a
-            `sqlite3` connection, or a `Driver`, which is returned as it is.
+            `sqlite3` connection, an engine or connection of SQLAlchemy, or a
+            `Driver`, which is returned as it is.
 
     Raises:
         ConfigError: nothing can be done with it, a package is missing, or it is
@@ -96,10 +114,14 @@ def _choose(database: object, *, is_async: bool) -> object:
     if isinstance(database, str):
         return _by_url(database.strip(), is_async=is_async)
     for kind in type(database).__mro__:
-        builtin = _OBJECTS.get((kind.__module__.partition(".")[0], kind.__qualname__))
+        package, name = kind.__module__.partition(".")[0], kind.__qualname__
+        builtin = _OBJECTS.get((package, name))
         if builtin is not None:
             _check_colour(type(database), found=builtin.is_async, wanted=is_async)
             return _load(builtin)(database)
+        if package == "sqlalchemy" and name in _LENDERS:
+            _check_colour(type(database), found=_LENDERS[name].is_async, wanted=is_async)
+            return _by_lender(database, _LENDERS[name])
     if all(hasattr(database, name) for name in ("dialect", "describe", "connect")):
         found = inspect.iscoroutinefunction(cast("Any", database).connect)
         _check_colour(type(database), found=found, wanted=is_async)
@@ -107,6 +129,26 @@ def _choose(database: object, *, is_async: bool) -> object:
     raise ConfigError(
         f"a {_full_name(type(database))} is not a database that can be migrated", remedy=_ACCEPTED
     )
+
+
+def _by_lender(database: Any, lender: _Builtin) -> object:
+    """
+    Choose by what SQLAlchemy connects with.
+    """
+    dialect = database.engine.dialect
+    if dialect.is_async != lender.is_async:
+        raise ConfigError(
+            f"{dialect.name}+{dialect.driver} is async, and this engine or connection is not",
+            remedy="Pass its AsyncEngine or AsyncConnection to AsyncMigrator or migrate_async().",
+        )
+    lent = _LENT.get((dialect.name, dialect.driver, dialect.is_async))
+    if lent is None:
+        known = dict.fromkeys(f"{name}+{driver}" for name, driver, _ in _LENT)
+        raise ConfigError(
+            f"an engine of {dialect.name}+{dialect.driver} cannot be migrated",
+            remedy=f"Engines of {', '.join(known)} can, and so can a database URL.",
+        )
+    return _load(lender)(database, _load(lent))
 
 
 def _check_colour(kind: type, *, found: bool, wanted: bool) -> None:
@@ -143,7 +185,7 @@ def _by_url(url: str, *, is_async: bool) -> object:
     return _plugged_in(scheme, base, is_async=is_async)(url)
 
 
-def _load(builtin: _Builtin) -> Callable[[Any], object]:
+def _load(builtin: _Builtin) -> Callable[..., object]:
     try:
         module = import_module(builtin.module, __package__)
     except ImportError as error:
@@ -156,7 +198,7 @@ def _load(builtin: _Builtin) -> Callable[[Any], object]:
             f" {'is not installed' if absent else f'does not load: {error}'}",
             remedy=_install(package),
         ) from error
-    opener: Callable[[Any], object] = getattr(module, builtin.name)
+    opener: Callable[..., object] = getattr(module, builtin.name)
     return opener
 
 

@@ -72,8 +72,9 @@ class HealthProbe:
     starts afresh.
 
     Args:
-        database: A URL, a psycopg connection or pool, a sqlite3 connection, or a
-            `Driver`.  With a URL the probe has a session of its own.
+        database: A URL, a psycopg connection or pool, a sqlite3 connection, an
+            engine or connection of SQLAlchemy, or a `Driver`.  With a URL the probe
+            has a session of its own.
 
         source: The folder that the code ships, or a `Source`.  It is read once,
             here and now.
@@ -115,8 +116,9 @@ class HealthProbe:
         activity: Callable[[], Activity | None] | None = None,
         now: Clock | None = None,
     ) -> None:
+        driver = driver_for(database)
         self._parts = assemble(
-            lift_driver(driver_for(database)),
+            lift_driver(driver),
             source,
             tables=tables,
             settings=settings,
@@ -127,6 +129,9 @@ class HealthProbe:
             activity=activity,
             now=now,
         )
+        answers_at_once = self._parts.dialect.name in _IN_PROCESS
+        # The pool of an engine may make anybody wait.
+        self._in_process = answers_at_once and not getattr(driver, "may_wait", False)
         self._inherited: list[object] = []
         self._begin()
 
@@ -194,7 +199,7 @@ class HealthProbe:
     # --- flights --------------------------------------------------------------
 
     def _launch(self, flight: _Flight) -> None:
-        if self._parts.dialect.name in _IN_PROCESS:
+        if self._in_process:
             self._fly(flight, self._visitor.visit(self._parts.allowed))
             return
         if self._visitor.warm and self._fly(flight, self._visitor.revisit(self._parts.allowed)):

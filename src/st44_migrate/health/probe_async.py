@@ -48,8 +48,8 @@ class AsyncHealthProbe:
     Tells how a database stands to the code: `HealthProbe` with ``await``.
 
     *database* is a URL, a psycopg AsyncConnection or AsyncConnectionPool, an
-    aiosqlite connection, or an `AsyncDriver`.  Every event loop that asks has a
-    session of its own.
+    aiosqlite connection, an AsyncEngine or AsyncConnection of SQLAlchemy, or an
+    `AsyncDriver`.  Every event loop that asks has a session of its own.
     """
 
     def __init__(
