@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import quote
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
 from ..errors import ConfigError
+from ._pgwords import words
 
 __all__ = ["Target", "target_of", "target_of_pool", "target_of_session"]
 
@@ -86,7 +86,7 @@ def target_of(database: str) -> Target:
     port, timeout = given.get("port", ""), given.get("connect_timeout", "0")
     if not re.fullmatch(r"[\d,]*", port) or not re.fullmatch(r"-?\d+", timeout):
         raise _unreadable("port and connect_timeout are whole numbers")
-    place, shown = _words(_defaults() | given)
+    place, shown = words(_defaults() | given)
     return Target(conninfo, shown, place, int(timeout) if int(timeout) > 0 else None)
 
 
@@ -103,7 +103,7 @@ def target_of_session(info: psycopg.ConnectionInfo) -> Target:
         }
     except psycopg.Error:
         return Target("", "a closed psycopg connection", "the server")
-    place, shown = _words(params)
+    place, shown = words(params)
     return Target("", shown, place)
 
 
@@ -136,29 +136,3 @@ def _defaults() -> _Params:
     Read what libpq takes from the environment for what a URL leaves out.
     """
     return {o.keyword.decode(): o.val.decode() for o in pq.Conninfo.get_defaults() if o.val}
-
-
-def _words(params: _Params) -> tuple[str, str]:
-    """
-    Say where the server is, and which database is meant.
-    """
-    hosts = (params.get("host") or params.get("hostaddr") or "").split(",")
-    ports = (params.get("port") or "").split(",")
-    if len(ports) != len(hosts):
-        ports = [ports[0]] * len(hosts)
-    user = params.get("user", "")
-    name = params.get("dbname") or user
-    who = quote(user) + "@" if user else ""
-    if service := params.get("service"):
-        return f"the service {service}", f"postgresql:///?service={quote(service)}"
-    if hosts == [""]:
-        return "the local socket", f"postgresql://{who}/{quote(name)}"
-    if hosts[0].startswith(("/", "@")):
-        return hosts[0], f"postgresql://{who}/{quote(name)}?host={quote(hosts[0])}"
-    place = ",".join(_host_and_port(*pair) for pair in zip(hosts, ports, strict=True))
-    return place, f"postgresql://{who}{place}/{quote(name)}"
-
-
-def _host_and_port(host: str, port: str) -> str:
-    host = f"[{host}]" if ":" in host else host
-    return f"{host}:{port}" if port else host
