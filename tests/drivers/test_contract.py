@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import asyncpg
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -141,6 +142,48 @@ class TestAsyncPsycopgPool(AsyncConnectionContract):
     def state_of(self, driver: Any) -> object:
         # All that is in the pool is idle and as the pool made it.
         return [psycopg_state(conn) for conn in driver.conn._pool]
+
+
+def asyncpg_state(conn: Any) -> object:
+    return (
+        conn.is_closed(),
+        conn.is_in_transaction(),
+        conn.get_server_pid(),
+        tuple(conn._log_listeners),
+    )
+
+
+class TestAsyncpgConnection(AsyncConnectionContract):
+    @pytest.fixture(params=[100, 0], ids=["caching", "uncached"])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenAsyncDriver:
+        @asynccontextmanager
+        async def lend() -> AsyncIterator[AsyncDriver]:
+            conn = await asyncpg.connect(url, statement_cache_size=request.param)
+            try:
+                yield Lent(async_driver_for(conn), conn)
+            finally:
+                await conn.close()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return asyncpg_state(driver.conn)
+
+
+class TestAsyncpgPool(AsyncConnectionContract):
+    @pytest.fixture
+    def open_driver(self, url: str) -> OpenAsyncDriver:
+        @asynccontextmanager
+        async def lend() -> AsyncIterator[AsyncDriver]:
+            async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+                yield Lent(async_driver_for(pool), pool)
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        # All that is in the pool is idle and as the pool made it.
+        pool = driver.conn
+        return pool.get_idle_size(), [asyncpg_state(holder._con) for holder in pool._holders]
 
 
 # --- SQLite -------------------------------------------------------------------

@@ -36,7 +36,7 @@ class _Builtin:
     is_async: bool = False
 
 
-_PG, _PG_ASYNC = ".psycopg", ".psycopg_async"
+_PG, _PG_ASYNC, _ASYNCPG = ".psycopg", ".psycopg_async", ".asyncpg"
 _POSTGRESQL = (
     _Builtin(_PG, "PsycopgDriver", "psycopg"),
     _Builtin(_PG_ASYNC, "AsyncPsycopgDriver", "psycopg", is_async=True),
@@ -52,6 +52,11 @@ _SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLIT
 _OBJECTS = {
     ("psycopg", "Connection"): _Builtin(_PG, "PsycopgBorrowed", "psycopg"),
     ("psycopg_pool", "ConnectionPool"): _Builtin(_PG, "PsycopgPool", "psycopg"),
+    ("asyncpg", "Connection"): _Builtin(_ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True),
+    ("asyncpg", "PoolConnectionProxy"): _Builtin(
+        _ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True
+    ),
+    ("asyncpg", "Pool"): _Builtin(_ASYNCPG, "AsyncpgPool", "asyncpg", is_async=True),
     ("sqlite3", "Connection"): _Builtin(".sqlite", "SqliteBorrowed", None),
     ("psycopg", "AsyncConnection"): _Builtin(
         _PG_ASYNC, "AsyncPsycopgBorrowed", "psycopg", is_async=True
@@ -65,8 +70,8 @@ _OBJECTS = {
 }
 
 _ACCEPTED = (
-    "Pass a URL (postgresql://..., sqlite:///...), a psycopg 3 connection or pool,"
-    " a sqlite3 or aiosqlite connection, or a driver."
+    "Pass a URL (postgresql://..., sqlite:///...), a psycopg or asyncpg connection or"
+    " pool, a sqlite3 or aiosqlite connection, or a driver."
 )
 
 
