@@ -7,18 +7,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psycopg
+import psycopg2
 
 from st44_migrate import AsyncMigrator, Migrator, Plan, Record, Report, Settings, Status
 from st44_migrate.events import Event
 
-POSTGRES = ("psycopg", "psycopg-async")
+LENT = ("psycopg2", "asyncpg")
+POSTGRES = ("psycopg", "psycopg-async", *LENT)
 SQLITE = ("sqlite3", "aiosqlite")
 ALL = (*POSTGRES, *SQLITE)
 
@@ -36,7 +39,7 @@ class Target:
 
     @property
     def is_async(self) -> bool:
-        return self.kind in {"psycopg-async", "aiosqlite"}
+        return self.kind in {"psycopg-async", "asyncpg", "aiosqlite"}
 
     @property
     def is_postgres(self) -> bool:
@@ -50,12 +53,43 @@ class Target:
         options = {"settings": self.settings, "observer": self.events.append} | choices
         database = options.pop("database", self.url)
         if not self.is_async:
-            return call(Migrator(database, folder, **options))  # type: ignore[arg-type]
+            with self.lent(database) as given:
+                return call(Migrator(given, folder, **options))  # type: ignore[arg-type]
 
         async def run() -> Any:
-            return await call(AsyncMigrator(database, folder, **options))  # type: ignore[arg-type]
+            async with self.lent_async(database) as given:
+                return await call(AsyncMigrator(given, folder, **options))  # type: ignore[arg-type]
 
         return asyncio.run(run())
+
+    @contextmanager
+    def lent(self, database: Any) -> Iterator[object]:
+        """
+        Give what the migrator is given: *database*, or a connection to it where
+        this driver has to be lent one.
+        """
+        if self.kind not in LENT or not isinstance(database, str):
+            yield database
+            return
+        conn = psycopg2.connect(database)
+        try:
+            yield conn
+        finally:
+            conn.close()
+
+    @asynccontextmanager
+    async def lent_async(self, database: Any) -> AsyncIterator[object]:
+        """
+        See `lent`.
+        """
+        if self.kind not in LENT or not isinstance(database, str):
+            yield database
+            return
+        conn = await asyncpg.connect(database)
+        try:
+            yield conn
+        finally:
+            await conn.close()
 
     def apply(self, folder: object, **choices: Any) -> Report:
         report = self.do(folder, lambda m: m.apply(), **choices)

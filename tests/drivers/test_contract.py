@@ -13,8 +13,11 @@ from typing import Any
 import aiosqlite
 import asyncpg
 import psycopg
+import psycopg2
 import pytest
 from psycopg.rows import dict_row
+from psycopg2.extras import RealDictCursor
+from psycopg2.pool import SimpleConnectionPool, ThreadedConnectionPool
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from st44_migrate.drivers.url import async_driver_for, driver_for
@@ -142,6 +145,53 @@ class TestAsyncPsycopgPool(AsyncConnectionContract):
     def state_of(self, driver: Any) -> object:
         # All that is in the pool is idle and as the pool made it.
         return [psycopg_state(conn) for conn in driver.conn._pool]
+
+
+def psycopg2_state(conn: Any) -> object:
+    return (
+        conn.closed,
+        conn.info.transaction_status,
+        conn.info.backend_pid,
+        conn.autocommit,
+        conn.isolation_level,
+        conn.cursor_factory,
+        id(conn.notices),
+    )
+
+
+class TestPsycopg2Connection(ConnectionContract):
+    @pytest.fixture(params=[False, True], ids=["transactional", "autocommit"])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
+        @contextmanager
+        def lend() -> Iterator[Driver]:
+            conn = psycopg2.connect(url, cursor_factory=RealDictCursor)
+            conn.autocommit = request.param
+            try:
+                yield Lent(driver_for(conn), conn)
+            finally:
+                conn.close()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return psycopg2_state(driver.conn)
+
+
+class TestPsycopg2Pool(ConnectionContract):
+    @pytest.fixture(params=[SimpleConnectionPool, ThreadedConnectionPool])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
+        @contextmanager
+        def lend() -> Iterator[Driver]:
+            pool = request.param(1, 1, url)
+            try:
+                yield Lent(driver_for(pool), pool)
+            finally:
+                pool.closeall()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return [psycopg2_state(conn) for conn in driver.conn._pool]
 
 
 def asyncpg_state(conn: Any) -> object:

@@ -68,7 +68,7 @@ async def execute(conn: AnyConnection, sql: str, *, wanted: bool) -> tuple[str, 
     """
     Execute one statement; return its tag, and its first value if that is *wanted*.
     """
-    _check(conn, sql)
+    sql = _checked(conn, sql)
     if _COPY_IN.match(sql):
         # asyncpg would wait for the server, and the server for data.
         raise DriverError("a migration has no data on its standard input", sqlstate="57014")
@@ -89,7 +89,7 @@ async def ask(conn: AnyConnection, sql: str, within: float | None) -> Sequence[R
     """
     Fetch the rows of one query, within so many seconds.
     """
-    _check(conn, sql)
+    sql = _checked(conn, sql)
     if within is None:
         return await _rows(conn, sql)
     settings = limits(int(within * 1000))
@@ -125,7 +125,7 @@ async def ask_to_stop(conn: AnyConnection) -> None:
         sent.exception()
 
 
-def _check(conn: AnyConnection, sql: str) -> None:
+def _checked(conn: AnyConnection, sql: str) -> str:
     """
     Refuse what cannot be sent as it is: asyncpg would end the session over it.
     """
@@ -135,6 +135,8 @@ def _check(conn: AnyConnection, sql: str) -> None:
         raise DriverError(
             f"asyncpg sends UTF-8, and the client_encoding of the session is {encoding}"
         )
+    # asyncpg takes no kind of text but this one.
+    return str(sql)
 
 
 # --- failures -----------------------------------------------------------------

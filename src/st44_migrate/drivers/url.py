@@ -36,7 +36,7 @@ class _Builtin:
     is_async: bool = False
 
 
-_PG, _PG_ASYNC, _ASYNCPG = ".psycopg", ".psycopg_async", ".asyncpg"
+_PG, _PG_ASYNC, _PG2, _ASYNCPG = ".psycopg", ".psycopg_async", ".psycopg2", ".asyncpg"
 _POSTGRESQL = (
     _Builtin(_PG, "PsycopgDriver", "psycopg"),
     _Builtin(_PG_ASYNC, "AsyncPsycopgDriver", "psycopg", is_async=True),
@@ -52,6 +52,8 @@ _SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLIT
 _OBJECTS = {
     ("psycopg", "Connection"): _Builtin(_PG, "PsycopgBorrowed", "psycopg"),
     ("psycopg_pool", "ConnectionPool"): _Builtin(_PG, "PsycopgPool", "psycopg"),
+    ("psycopg2", "connection"): _Builtin(_PG2, "Psycopg2Borrowed", "psycopg2"),
+    ("psycopg2", "AbstractConnectionPool"): _Builtin(_PG2, "Psycopg2Pool", "psycopg2"),
     ("asyncpg", "Connection"): _Builtin(_ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True),
     ("asyncpg", "PoolConnectionProxy"): _Builtin(
         _ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True
@@ -70,8 +72,8 @@ _OBJECTS = {
 }
 
 _ACCEPTED = (
-    "Pass a URL (postgresql://..., sqlite:///...), a psycopg or asyncpg connection or"
-    " pool, a sqlite3 or aiosqlite connection, or a driver."
+    "Pass a URL (postgresql://..., sqlite:///...), a connection or pool of psycopg,"
+    " psycopg2 or asyncpg, a sqlite3 or aiosqlite connection, or a driver."
 )
 
 
