@@ -90,11 +90,16 @@ async def ask(conn: AnyConnection, sql: str, within: float | None) -> Sequence[R
     Fetch the rows of one query, within so many seconds.
     """
     sql = _checked(conn, sql)
-    if within is None:
-        return await _rows(conn, sql)
-    settings = limits(int(within * 1000))
+    settings = "" if within is None else limits(int(within * 1000))
     if conn.is_in_transaction():
-        await conn.execute(settings, timeout=NO_LIMIT)
+        if settings:
+            await conn.execute(settings, timeout=NO_LIMIT)
+        rows = await _rows(conn, sql)
+        # The unnamed portal keeps a snapshot for as long as nothing takes its place,
+        # and CREATE INDEX CONCURRENTLY, wherever it runs, would wait for that.
+        await conn.execute("SELECT 1", timeout=NO_LIMIT)
+        return rows
+    if not settings:
         return await _rows(conn, sql)
     await conn.execute(f"BEGIN;\n{settings}", timeout=NO_LIMIT)
     try:
@@ -129,6 +134,8 @@ def _checked(conn: AnyConnection, sql: str) -> str:
     """
     Refuse what cannot be sent as it is: asyncpg would end the session over it.
     """
+    if is_gone(conn):
+        raise DriverError(f"the {_WHAT} is closed", lost=True)
     encode(sql, "utf-8")
     encoding = conn.get_settings().client_encoding
     if encoding.upper() not in {"UTF8", "SQL_ASCII"} and not sql.isascii():

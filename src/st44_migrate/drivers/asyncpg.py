@@ -67,6 +67,7 @@ class AsyncpgConnection:
 
     dialect = "postgresql"
     borrowed = True
+    one_by_one = True
 
     def __init__(
         self, conn: AnyConnection, notice: Notice, *, end: Callable[[], Awaitable[None]]
@@ -168,11 +169,12 @@ class AsyncpgConnection:
         conn = self._conn
         with suppress(*FAILURES):
             conn.remove_log_listener(self._tell)
-            if conn.is_in_transaction():
-                await conn.execute("ROLLBACK", timeout=NO_LIMIT)
-            if self._has_run:
-                # The caller's cached statements and types may be of another schema now.
-                await conn.reload_schema_state()
+            if not is_gone(conn):
+                if conn.is_in_transaction():
+                    await conn.execute("ROLLBACK", timeout=NO_LIMIT)
+                if self._has_run:
+                    # The caller's cached statements may be of another schema now.
+                    await conn.reload_schema_state()
         with suppress(*FAILURES):
             await self._end()
 

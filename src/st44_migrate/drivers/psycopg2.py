@@ -66,6 +66,7 @@ class Psycopg2Connection:
 
     dialect = "postgresql"
     borrowed = True
+    one_by_one = True
 
     def __init__(
         self, conn: _Conn, notice: Notice, *, end: Callable[[], None], autocommit: bool
