@@ -16,14 +16,18 @@ from typing import Any
 import asyncpg
 import psycopg
 import psycopg2
+from psycopg.conninfo import conninfo_to_dict
 
 from st44_migrate import AsyncMigrator, Migrator, Plan, Record, Report, Settings, Status
 from st44_migrate.events import Event
 
-LENT = ("psycopg2", "asyncpg")
-POSTGRES = ("psycopg", "psycopg-async", *LENT)
+POSTGRES = ("psycopg", "psycopg-async")
 SQLITE = ("sqlite3", "aiosqlite")
-ALL = (*POSTGRES, *SQLITE)
+
+LENT = ("psycopg2", "asyncpg")
+"""What is not opened by URL: a run is lent a connection."""
+
+ALL = (*POSTGRES, *LENT, *SQLITE)
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Target:
 
     @property
     def is_postgres(self) -> bool:
-        return self.kind in POSTGRES
+        return self.kind not in SQLITE
 
     def do(self, folder: object, call: Callable[[Any], Any], **choices: Any) -> Any:
         """
@@ -85,7 +89,9 @@ class Target:
         if self.kind not in LENT or not isinstance(database, str):
             yield database
             return
-        conn = await asyncpg.connect(database)
+        params: dict[str, Any] = conninfo_to_dict(database)
+        params["database"] = params.pop("dbname")
+        conn = await asyncpg.connect(**params)
         try:
             yield conn
         finally:

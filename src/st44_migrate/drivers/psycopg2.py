@@ -117,7 +117,7 @@ class Psycopg2Connection:
     def _execute(self, sql: str, before: str = "") -> extensions.cursor:
         conn = self._conn
         try:
-            text = before.encode() + encode(sql, extensions.encodings[conn.encoding])
+            text = before.encode() + encode(sql, _encoding(conn))
             # Not the caller's kind of cursor, and no arguments: a % is a %.
             cursor = conn.cursor(cursor_factory=extensions.cursor)
             if extensions.get_wait_callback() is None:
@@ -245,17 +245,20 @@ def _words(conn: _Conn) -> tuple[str, str]:
     """
     Say where the server is, and which database is meant.
     """
-    info = conn.info
-    try:
-        params = {
-            "host": info.host,
-            "port": str(info.port),
-            "user": info.user,
-            "dbname": info.dbname,
-        }
-    except psycopg2.Error:
+    if conn.closed:
         return "the server", f"a closed {_WHAT}"
-    return words(params)
+    info = conn.info
+    return words(
+        {"host": info.host, "port": str(info.port), "user": info.user, "dbname": info.dbname}
+    )
+
+
+def _encoding(conn: _Conn) -> str:
+    """
+    Name the session's encoding as it is now: ``conn.encoding`` knows of no SET.
+    """
+    now = conn.info.parameter_status("client_encoding") or conn.encoding
+    return extensions.encodings.get(now, "utf-8")
 
 
 def _first_value(cursor: extensions.cursor) -> Any:
