@@ -1,5 +1,5 @@
 """
-One attempt to connect, in either colour.
+One attempt to connect, in either colour, or through asyncpg.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ import asyncio
 
 import pytest
 
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import DatabaseUnavailable
 
-COLOURS = ("blocking", "async")
+COLOURS = ("blocking", "async", "asyncpg")
 
 
 def quiet(*_: object) -> None:
@@ -30,7 +31,7 @@ def attempt(url: str, colour: str, *, timeout: float = 5.0, readonly: bool = Tru
         return
 
     async def connect() -> None:
-        driver = async_driver_for(url)
+        driver = AsyncpgDriver(url) if colour == "asyncpg" else async_driver_for(url)
         conn = await driver.connect(timeout=timeout, readonly=readonly, notice=quiet)
         await conn.close()
 

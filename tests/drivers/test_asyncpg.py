@@ -296,12 +296,12 @@ def test_a_server_that_does_not_stop_loses_the_session(
     pg_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cancelled task does not wait for ever: its session is ended, and with it the query."""
-    monkeypatch.setattr("st44_migrate.drivers.asyncpg._CANCEL_TIMEOUT", 0.2)
+    monkeypatch.setattr("st44_migrate.drivers._pgasyncsession.CANCEL_TIMEOUT", 0.2)
 
     async def deaf(_conn: object) -> None:
         """Ask nobody."""
 
-    monkeypatch.setattr("st44_migrate.drivers.asyncpg.ask_to_stop", deaf)
+    monkeypatch.setattr("st44_migrate.drivers._pgasyncsession.ask_to_stop", deaf)
 
     async def check() -> None:
         async with (

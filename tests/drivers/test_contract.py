@@ -20,6 +20,7 @@ from psycopg2.extras import RealDictCursor
 from psycopg2.pool import SimpleConnectionPool, ThreadedConnectionPool
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.protocols import AsyncDriver, Driver
 from st44_migrate.testing.contract import (
@@ -218,6 +219,12 @@ class TestAsyncpgConnection(AsyncConnectionContract):
 
     def state_of(self, driver: Any) -> object:
         return asyncpg_state(driver.conn)
+
+
+class TestAsyncpgUrl(AsyncConnectionContract):
+    @pytest.fixture
+    def open_driver(self, url: str) -> OpenAsyncDriver:
+        return lambda: nullcontext(AsyncpgDriver(url))
 
 
 class TestAsyncpgPool(AsyncConnectionContract):

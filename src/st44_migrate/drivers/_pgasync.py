@@ -13,6 +13,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from socket import gaierror
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -48,6 +49,18 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 
 NO_LIMIT = 1e8
 """Seconds; None would be the ``command_timeout`` of the caller's connection."""
+
+# What libpq says of it, by which a cause is known.
+_BY_KIND = {
+    TimeoutError: "timeout expired",
+    ConnectionRefusedError: "Connection refused",
+    FileNotFoundError: "No such file or directory",
+    gaierror: "failed to resolve host '{}'",
+    asyncpg.ConnectionDoesNotExistError: "server closed the connection",
+    ConnectionResetError: "server closed the connection",
+}
+_WORTH_WAITING = frozenset({"57P03", "53300"})
+"""A server that starts, and one that is crowded, in any language."""
 
 _WHAT = "asyncpg connection"
 
@@ -191,11 +204,15 @@ def failed_connect(error: Exception, place: str) -> DatabaseUnavailable:
     """
     Say why asyncpg could not open a session at *place*.
     """
-    if isinstance(error, TimeoutError):
-        return unreachable("timeout expired", place, lambda: True)
-    if isinstance(error, ConnectionRefusedError):
-        return unreachable("Connection refused", place, lambda: True)
-    return unreachable(str(error), place, lambda: isinstance(error, OSError))
+    for kind, text in _BY_KIND.items():
+        if isinstance(error, kind):
+            host = re.sub(r":\d+$", "", place)
+            return unreachable(text.format(host), place, lambda: True)
+    said = str(error)
+    if "rejected SSL upgrade" in said:
+        said = "server does not support SSL, but SSL was required"
+    waits = getattr(error, "sqlstate", None) in _WORTH_WAITING
+    return unreachable(said, place, lambda: waits)
 
 
 # --- the caller's connection --------------------------------------------------
@@ -212,15 +229,15 @@ def is_gone(conn: AnyConnection) -> bool:
         return True
 
 
-def refuse_unfit(conn: AnyConnection) -> None:
+def refuse_unfit(conn: AnyConnection, place: str | None = None) -> None:
     """
-    Raise `ConfigError` unless the caller's *conn* is open and idle.
+    Raise an error unless *conn* is open and idle, on a server that is new enough.
     """
     if is_gone(conn):
         raise closed(_WHAT)
     if conn.is_in_transaction():
         raise in_use(_WHAT, IN_TRANSACTION)
-    refuse_old_server(conn.get_server_version().major * 10_000, place_of(conn))
+    refuse_old_server(conn.get_server_version().major * 10_000, place or place_of(conn))
 
 
 async def refuse_busy(conn: AnyConnection) -> None:

@@ -48,6 +48,9 @@ _SQLITE = (
 
 _SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLITE}
 
+_BY_ASYNCPG = _Builtin(_ASYNCPG, "AsyncpgDriver", "asyncpg", is_async=True)
+"""For a URL that names asyncpg, where there is no psycopg, which has fewer round trips."""
+
 # By the top-level package and the name of a class anywhere in the object's MRO.
 _OBJECTS = {
     ("psycopg", "Connection"): _Builtin(_PG, "PsycopgBorrowed", "psycopg"),
@@ -145,9 +148,17 @@ def _by_url(url: str, *, is_async: bool) -> object:
             remedy=f"{_ACCEPTED} For a file app.db write sqlite:///app.db.",
         )
     base = scheme.partition("+")[0]
+    if is_async and scheme.endswith("+asyncpg") and base in _SCHEMES and not _installed("psycopg"):
+        return _load(_BY_ASYNCPG)(url)
     if base in _SCHEMES:
         return _load(_SCHEMES[base][is_async])(url)
     return _plugged_in(scheme, base, is_async=is_async)(url)
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
 
 
 def _load(builtin: _Builtin) -> Callable[[Any], object]:
