@@ -109,8 +109,9 @@ class AsyncpgConnection:
         self._job = job = asyncio.ensure_future(work)
         try:
             if silence is not None and not (await asyncio.wait((job,), timeout=silence))[0]:
-                # The server has been told to give up before.
-                self._conn.terminate()
+                # It has been told to give up before.
+                await self._end_with(job)
+                raise DriverError("the server did not answer in time", lost=True)
             return await asyncio.shield(job)
         except asyncio.CancelledError:
             # Whole, however often the task is cancelled again.
@@ -125,6 +126,12 @@ class AsyncpgConnection:
         while not job.done() and loop.time() < deadline:
             await self.cancel()
             await asyncio.wait((job,), timeout=_LOOK_EVERY)
+        await self._end_with(job)
+
+    async def _end_with(self, job: asyncio.Future[T]) -> None:
+        """
+        See that *job* is done, if need be by ending the session.
+        """
         if not job.done():
             self._conn.terminate()
             await asyncio.wait((job,), timeout=_LOOK_EVERY)
