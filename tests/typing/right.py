@@ -65,6 +65,9 @@ from st44_migrate.testing import (
 
 if TYPE_CHECKING:
     import aiosqlite
+    import asyncpg
+    import psycopg2.extensions
+    import psycopg2.pool
 
     from st44_migrate.protocols import (
         AsyncDatabase,
@@ -85,12 +88,16 @@ def databases(
     connection: sqlite3.Connection,
     postgres: psycopg.Connection,
     pool: psycopg_pool.ConnectionPool,
+    older: psycopg2.extensions.connection,
+    pool_of_older: psycopg2.pool.ThreadedConnectionPool,
 ) -> None:
     """A blocking run takes a URL or what a blocking app has open."""
     assert_type(migrate("sqlite:///app.db"), Report)
     assert_type(migrate("sqlite:///app.db", "migrations"), Report)
     assert_type(migrate(connection, Path("migrations")), Report)
     assert_type(migrate(postgres, Folder("migrations")), Report)
+    assert_type(migrate(older), Report)
+    assert_type(migrate(pool_of_older), Report)
     assert_type(migrate(pool, Package("app.migrations")), Report)
     assert_type(migrate(connection, Memory({"001_a.sql": "select 1"})), Report)
 
@@ -99,12 +106,18 @@ async def async_databases(
     connection: aiosqlite.Connection,
     postgres: psycopg.AsyncConnection,
     pool: psycopg_pool.AsyncConnectionPool,
+    fast: asyncpg.Connection[asyncpg.Record],
+    fast_pool: asyncpg.Pool[asyncpg.Record],
 ) -> None:
     """An async run takes a URL or what an async app has open."""
     assert_type(await migrate_async("sqlite:///app.db"), Report)
     assert_type(await migrate_async(connection, "migrations"), Report)
     assert_type(await migrate_async(postgres, Path("migrations")), Report)
     assert_type(await migrate_async(pool, Folder("migrations")), Report)
+    assert_type(await migrate_async(fast), Report)
+    assert_type(await migrate_async(fast_pool), Report)
+    async with fast_pool.acquire() as proxy:
+        assert_type(await migrate_async(proxy), Report)
 
 
 def folders() -> None:

@@ -33,6 +33,8 @@ from st44_migrate.testing import MigratedDatabase
 
 if TYPE_CHECKING:
     import aiosqlite
+    import asyncpg
+    import psycopg2.pool
 
     from st44_migrate.protocols import AsyncDatabase, Database, Runner, Source
 
@@ -43,20 +45,26 @@ def async_databases_do_not_block(
     lite: aiosqlite.Connection,
     postgres: psycopg.AsyncConnection,
     pool: psycopg_pool.AsyncConnectionPool,
+    fast: asyncpg.Pool[asyncpg.Record],
 ) -> None:
     """A blocking run takes nothing that has to be awaited."""
     Migrator(lite)  # wrong
     Migrator(postgres)  # wrong
     migrate(pool)  # wrong
+    migrate(fast)  # wrong
 
 
 async def blocking_databases_are_not_awaited(
-    lite: sqlite3.Connection, postgres: psycopg.Connection, pool: psycopg_pool.ConnectionPool
+    lite: sqlite3.Connection,
+    postgres: psycopg.Connection,
+    pool: psycopg_pool.ConnectionPool,
+    older: psycopg2.pool.SimpleConnectionPool,
 ) -> None:
     """An async run takes nothing that blocks."""
     AsyncMigrator(lite)  # wrong
     AsyncMigrator(postgres)  # wrong
     await migrate_async(pool)  # wrong
+    await migrate_async(older)  # wrong
 
 
 def a_library_passes_on_what_it_is_given(blocking: Database, awaited: AsyncDatabase) -> None:
