@@ -66,7 +66,7 @@ _WHAT = "asyncpg connection"
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
 _GIVES_ROWS = re.compile(
-    rf"{_SPACE}[(\s]*(?:select|values|table|with|show|execute|explain|fetch)\b|.*\breturning\b",
+    rf"{_SPACE}(?:\({_SPACE})*(?:select|values|table|with|show|execute|explain|fetch)\b|.*\breturning\b",
     re.IGNORECASE | re.DOTALL,
 )
 _COPY_IN = re.compile(
