@@ -19,6 +19,7 @@ import psycopg2
 import pytest
 from psycopg2.pool import ThreadedConnectionPool
 
+from cutting import cutting
 from runs.conftest import empty, target_of
 from runs.holding import free
 from runs.test_borrowed import FIRST, OUTCOMES, SETUPS, STATE, changes
@@ -178,6 +179,34 @@ def test_a_pool_gives_another_one_to_look_with(target: Target, folder: Path) -> 
             app.apply(write(folder, files))
         assert "002_a.sql was rolled back whole" in caught.value.unchanged
         assert applied(app.apply(write(folder, {**files, "002_a.sql": "SELECT 1;"}))) == ["002"]
+
+
+@pytest.mark.parametrize("deliver", [True, False], ids=["swallowed", "lost"])
+@pytest.mark.parametrize("pool", [False, True], ids=["connection", "pool"])
+def test_a_commit_without_an_answer_is_no_success_and_no_failure(
+    target: Target, folder: Path, *, pool: bool, deliver: bool
+) -> None:
+    """Whoever can connect again looks; else it is not known. A plain run completes it."""
+    if "host=/" not in target.url:
+        pytest.skip("the proxy speaks to a unix socket; this server has none")
+    files = FIRST | {"002_b.sql": "CREATE TABLE b (id int);"}
+    target.apply(write(folder, FIRST))
+    write(folder, files)
+    with (
+        cutting(target.url, b"COMMIT\0", deliver=deliver) as proxy,
+        lending(Target(target.kind, proxy.url), pool=pool) as app,
+    ):
+        if pool and deliver:
+            assert applied(app.apply(folder)) == ["002"]
+        else:
+            with pytest.raises(ApplyError) as caught:
+                app.apply(folder)
+            known = "002_b.sql was rolled back whole" if pool else "is not known yet"
+            assert known in caught.value.unchanged
+        assert proxy.cuts == 1
+    until(lambda: target.versions() == (["001", "002"] if deliver else ["001"]))
+    assert target.apply(folder).count == 2
+    assert target.tables() == {"first", "b"}
 
 
 def test_a_pool_is_watched(target: Target, folder: Path) -> None:
