@@ -12,7 +12,8 @@ from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import DatabaseUnavailable
 
-COLOURS = ("blocking", "async", "asyncpg")
+COLOURS = ("blocking", "async")
+POSTGRES = (*COLOURS, "asyncpg")
 
 
 def quiet(*_: object) -> None:

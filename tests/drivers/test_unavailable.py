@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from drivers.attempts import COLOURS, attempt, refused
+from drivers.attempts import POSTGRES, attempt, refused
 from drivers.wire import answering, greeting, refusal
 from st44_migrate.testing.servers import PostgresServer
 
-pytestmark = pytest.mark.parametrize("colour", COLOURS)
+pytestmark = pytest.mark.parametrize("colour", POSTGRES)
 
 
 def with_user(url: str, user: str, password: str = "") -> str:
