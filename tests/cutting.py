@@ -86,6 +86,9 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
         except OSError:
             continue
+    # Whoever says farewell may wait until the server has hung up.
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
 
 
 def _receive(end: socket.socket) -> bytes:

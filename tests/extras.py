@@ -23,6 +23,7 @@ from importlib import import_module
 from importlib.metadata import Distribution, PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from st44_migrate import DatabaseUnavailable, Memory, Report, migrate, migrate_async
 
@@ -64,6 +65,17 @@ def psycopg() -> None:
         migrate("postgresql://localhost:1/notes", Memory(FILES))
     except DatabaseUnavailable as error:
         said = str(error)
+    assert "refused" in said
+
+
+def asyncpg() -> None:
+    """The driver of a URL that names it, where psycopg is not, on no server."""
+    said = ""
+    with patch.dict(sys.modules, {"psycopg": None}):
+        try:
+            asyncio.run(migrate_async("postgresql+asyncpg://localhost:1/notes", Memory(FILES)))
+        except DatabaseUnavailable as error:
+            said = str(error)
     assert "refused" in said
 
 
@@ -151,6 +163,7 @@ THINGS: dict[str, Callable[[], None]] = {
     "": nothing,
     "cli": cli,
     "psycopg": psycopg,
+    "asyncpg": asyncpg,
     "aiosqlite": aiosqlite,
     "embedded": embedded,
     "lint": lint,

@@ -7,20 +7,27 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psycopg
+import psycopg2
+from psycopg.conninfo import conninfo_to_dict
 
 from st44_migrate import AsyncMigrator, Migrator, Plan, Record, Report, Settings, Status
 from st44_migrate.events import Event
 
 POSTGRES = ("psycopg", "psycopg-async")
 SQLITE = ("sqlite3", "aiosqlite")
-ALL = (*POSTGRES, *SQLITE)
+
+LENT = ("psycopg2", "asyncpg")
+"""What is not opened by URL: a run is lent a connection."""
+
+ALL = (*POSTGRES, *LENT, *SQLITE)
 
 
 @dataclass
@@ -36,11 +43,11 @@ class Target:
 
     @property
     def is_async(self) -> bool:
-        return self.kind in {"psycopg-async", "aiosqlite"}
+        return self.kind in {"psycopg-async", "asyncpg", "aiosqlite"}
 
     @property
     def is_postgres(self) -> bool:
-        return self.kind in POSTGRES
+        return self.kind not in SQLITE
 
     def do(self, folder: object, call: Callable[[Any], Any], **choices: Any) -> Any:
         """
@@ -50,12 +57,45 @@ class Target:
         options = {"settings": self.settings, "observer": self.events.append} | choices
         database = options.pop("database", self.url)
         if not self.is_async:
-            return call(Migrator(database, folder, **options))  # type: ignore[arg-type]
+            with self.lent(database) as given:
+                return call(Migrator(given, folder, **options))  # type: ignore[arg-type]
 
         async def run() -> Any:
-            return await call(AsyncMigrator(database, folder, **options))  # type: ignore[arg-type]
+            async with self.lent_async(database) as given:
+                return await call(AsyncMigrator(given, folder, **options))  # type: ignore[arg-type]
 
         return asyncio.run(run())
+
+    @contextmanager
+    def lent(self, database: Any) -> Iterator[object]:
+        """
+        Give what the migrator is given: *database*, or a connection to it where
+        this driver has to be lent one.
+        """
+        if self.kind not in LENT or not isinstance(database, str):
+            yield database
+            return
+        conn = psycopg2.connect(database)
+        try:
+            yield conn
+        finally:
+            conn.close()
+
+    @asynccontextmanager
+    async def lent_async(self, database: Any) -> AsyncIterator[object]:
+        """
+        See `lent`.
+        """
+        if self.kind not in LENT or not isinstance(database, str):
+            yield database
+            return
+        params: dict[str, Any] = conninfo_to_dict(database)
+        params["database"] = params.pop("dbname")
+        conn = await asyncpg.connect(**params)
+        try:
+            yield conn
+        finally:
+            await conn.close()
 
     def apply(self, folder: object, **choices: Any) -> Report:
         report = self.do(folder, lambda m: m.apply(), **choices)

@@ -64,6 +64,10 @@ class _Lifted:
     def borrowed(self) -> bool:
         return self._conn.borrowed
 
+    @property
+    def one_by_one(self) -> bool:
+        return getattr(self._conn, "one_by_one", False)
+
     async def run(self, statements: Sequence[str], heard: Heard | None = None, /) -> Sequence[str]:
         return self._conn.run(statements, heard)
 

@@ -14,7 +14,7 @@ from ._sending import forget, quietly
 from ._world import World, backoff
 from .batch import Envelope
 from .dialects import Footing
-from .errors import DatabaseUnavailable, DriverError, LockTimeout
+from .errors import ConfigError, DatabaseUnavailable, DriverError, LockTimeout
 from .events import LockAcquired, LockWaited, PoolerFound
 from .forms import Forms
 from .locks import lock_for, lock_key
@@ -85,6 +85,15 @@ def _pooled(world: World, footing: Footing) -> bool:
         return False
     if world.settings.session_pooler:
         return False
+    if getattr(world.conn, "one_by_one", False):
+        # What a file sets for its session would be taken back in another one.
+        raise ConfigError(
+            "a connection pooler stands before this server, and the driver of this connection"
+            " sends one statement at a time: each may reach another session of the server",
+            unchanged="Nothing was run.",
+            remedy="Pass the database URL, or a connection that goes to the server directly; or set"
+            " session_pooler if the pooler keeps one server session for each client session.",
+        )
     world.emit(
         PoolerFound(
             "a connection pooler stands before this server: no lock is taken for the session, and"

@@ -1,5 +1,5 @@
 """
-One attempt to connect, in either colour.
+One attempt to connect, in either colour, or through asyncpg.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import DatabaseUnavailable
 
 COLOURS = ("blocking", "async")
+POSTGRES = (*COLOURS, "asyncpg")
 
 
 def quiet(*_: object) -> None:
@@ -31,7 +33,7 @@ def attempt(url: Any, colour: str, *, timeout: float = 5.0, readonly: bool = Tru
         return
 
     async def connect() -> None:
-        driver = async_driver_for(url)
+        driver = AsyncpgDriver(url) if colour == "asyncpg" else async_driver_for(url)
         conn = await driver.connect(timeout=timeout, readonly=readonly, notice=quiet)
         await conn.close()
 

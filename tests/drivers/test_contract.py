@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import asyncpg
 import psycopg
+import psycopg2
 import pytest
 from psycopg.rows import dict_row
+from psycopg2.extras import RealDictCursor
+from psycopg2.pool import SimpleConnectionPool, ThreadedConnectionPool
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.protocols import AsyncDriver, Driver
 from st44_migrate.testing.contract import (
@@ -141,6 +146,101 @@ class TestAsyncPsycopgPool(AsyncConnectionContract):
     def state_of(self, driver: Any) -> object:
         # All that is in the pool is idle and as the pool made it.
         return [psycopg_state(conn) for conn in driver.conn._pool]
+
+
+def psycopg2_state(conn: Any) -> object:
+    return (
+        conn.closed,
+        conn.info.transaction_status,
+        conn.info.backend_pid,
+        conn.autocommit,
+        conn.isolation_level,
+        conn.cursor_factory,
+        id(conn.notices),
+    )
+
+
+class TestPsycopg2Connection(ConnectionContract):
+    @pytest.fixture(params=[False, True], ids=["transactional", "autocommit"])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
+        @contextmanager
+        def lend() -> Iterator[Driver]:
+            conn = psycopg2.connect(url, cursor_factory=RealDictCursor)
+            conn.autocommit = request.param
+            try:
+                yield Lent(driver_for(conn), conn)
+            finally:
+                conn.close()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return psycopg2_state(driver.conn)
+
+
+class TestPsycopg2Pool(ConnectionContract):
+    @pytest.fixture(params=[SimpleConnectionPool, ThreadedConnectionPool])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
+        @contextmanager
+        def lend() -> Iterator[Driver]:
+            pool = request.param(1, 1, url)
+            try:
+                yield Lent(driver_for(pool), pool)
+            finally:
+                pool.closeall()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return [psycopg2_state(conn) for conn in driver.conn._pool]
+
+
+def asyncpg_state(conn: Any) -> object:
+    return (
+        conn.is_closed(),
+        conn.is_in_transaction(),
+        conn.get_server_pid(),
+        tuple(conn._log_listeners),
+    )
+
+
+class TestAsyncpgConnection(AsyncConnectionContract):
+    @pytest.fixture(params=[100, 0], ids=["caching", "uncached"])
+    def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenAsyncDriver:
+        @asynccontextmanager
+        async def lend() -> AsyncIterator[AsyncDriver]:
+            conn = await asyncpg.connect(url, statement_cache_size=request.param)
+            try:
+                yield Lent(async_driver_for(conn), conn)
+            finally:
+                await conn.close()
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        return asyncpg_state(driver.conn)
+
+
+class TestAsyncpgUrl(AsyncConnectionContract):
+    @pytest.fixture
+    def open_driver(self, url: str) -> OpenAsyncDriver:
+        return lambda: nullcontext(AsyncpgDriver(url))
+
+
+class TestAsyncpgPool(AsyncConnectionContract):
+    @pytest.fixture
+    def open_driver(self, url: str) -> OpenAsyncDriver:
+        @asynccontextmanager
+        async def lend() -> AsyncIterator[AsyncDriver]:
+            async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+                yield Lent(async_driver_for(pool), pool)
+
+        return lend
+
+    def state_of(self, driver: Any) -> object:
+        # All that is in the pool is idle and as the pool made it.
+        pool = driver.conn
+        return pool.get_idle_size(), [asyncpg_state(holder._con) for holder in pool._holders]
 
 
 # --- SQLite -------------------------------------------------------------------

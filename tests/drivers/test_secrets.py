@@ -4,6 +4,7 @@ No password is ever shown, however it was written into the URL.
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import ConfigError
 
@@ -26,7 +28,8 @@ pytestmark = pytest.mark.property
 
 def everything_said(url: str) -> str:
     said = []
-    for choose in (driver_for, async_driver_for):
+    choose: Any
+    for choose in (driver_for, async_driver_for, AsyncpgDriver):
         try:
             driver = choose(url)
         except ConfigError as error:
@@ -42,6 +45,7 @@ def test_an_escaped_password_is_understood_and_hidden(password: str) -> None:
     url = f"postgresql://app:{quote(password, safe='')}@db:5433/shop"
     if "\0" not in password:
         assert driver_for(url).describe() == "postgresql://app@db:5433/shop"
+        assert AsyncpgDriver(url).describe() == "postgresql://app@db:5433/shop"
     assert MARK not in everything_said(url)
 
 

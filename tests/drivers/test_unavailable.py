@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from drivers.attempts import COLOURS, attempt, refused
+from drivers.attempts import POSTGRES, attempt, refused
 from drivers.wire import answering, greeting, refusal
 from st44_migrate.testing.servers import PostgresServer
 
-pytestmark = pytest.mark.parametrize("colour", COLOURS)
+pytestmark = pytest.mark.parametrize("colour", POSTGRES)
 
 
 def with_user(url: str, user: str, password: str = "") -> str:
@@ -200,6 +200,10 @@ def test_not_postgresql(colour: str) -> None:
     """Another program on that port will not turn into PostgreSQL."""
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
         error = refused(f"{url}?sslmode=disable", colour)
+    if colour == "asyncpg":
+        # It waits for the rest of a message of that length, and the line is dead.
+        assert error.happened.endswith("closed the connection at once")
+        return
     assert error.happened.startswith("what answers at 127.0.0.1:")
     assert not error.transient
 

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import asyncpg
 import psycopg
+import psycopg2
 import pytest
+from psycopg2.pool import SimpleConnectionPool
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from drivers.attempts import quiet
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.errors import ConfigError
 
@@ -51,6 +55,48 @@ def test_a_url_names_its_database(choose: Any, url: str, shown: str) -> None:
     assert choose(url).describe() == shown
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+asyncpg://app:S3CR3T@db:5433/shop", "postgresql://app@db:5433/shop"),
+        ("postgres+asyncpg://app:S3CR3T@db/shop?sslmode=require", "postgresql://app@db:5432/shop"),
+        ("postgresql+asyncpg://app@a:1,[::1]/shop", "postgresql://app@a:1,[::1]:5432/shop"),
+        ("postgresql+asyncpg:///shop?host=/run/pg&user=app", "postgresql://app@/shop?host=/run/pg"),
+        (
+            "postgresql+asyncpg://a%40b@db?database=my%20shop",
+            "postgresql://a%40b@db:5432/my%20shop",
+        ),
+    ],
+)
+def test_asyncpg_reads_urls_without_libpq(url: str, shown: str) -> None:
+    """The same forms mean the same, and are shown without secrets."""
+    assert AsyncpgDriver(url).describe() == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("host=db dbname=shop password=S3CR3T", "no URL"),
+        ("postgresql://app:S3CR3T%ZZ@db/shop", "hexadecimal"),
+        ("postgresql://app:S3CR3T%00@db/shop", "%00"),
+        ("postgresql://app:S3CR3T\0@db/shop", "NUL"),
+        ("postgresql://app:S3CR3T%FF@db/shop", "UTF-8"),
+        ("postgresql://app:x@S3CR3T@db/shop", "@ that is not written as %40"),
+        ("postgresql://app:S3CR3T@db/shop?ssl=S3CR3T", "asyncpg does not know one of its"),
+        ("postgresql://app:S3CR3T@db/shop?connect_timeout=5", "asyncpg does not know one of its"),
+        ("postgresql://app:S3CR3T@[::1/shop", "IPv6"),
+        ("postgresql://app:S3CR3T@db:S3CR3T/shop", "whole numbers"),
+    ],
+)
+def test_what_asyncpg_cannot_read_is_refused_in_words(url: str, reason: str) -> None:
+    """In the words of the other drivers, and without a word of the URL itself."""
+    with pytest.raises(ConfigError, match=reason) as caught:
+        AsyncpgDriver(url)
+    assert "S3CR3T" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.remedy
+
+
 @BOTH
 def test_what_the_url_leaves_out_is_the_environments(
     choose: Any, monkeypatch: pytest.MonkeyPatch
@@ -60,6 +106,7 @@ def test_what_the_url_leaves_out_is_the_environments(
         monkeypatch.setenv(f"PG{name}", value)
     monkeypatch.setenv("PGPASSWORD", "S3CR3T")
     assert choose("postgresql:///").describe() == "postgresql://app@db:6432/shop"
+    assert AsyncpgDriver("postgresql:///").describe() == "postgresql://app@db:6432/shop"
 
 
 @BOTH
@@ -172,12 +219,14 @@ def test_subclasses_are_recognised() -> None:
 def test_a_blocking_object_needs_the_blocking_migrator(pg_url: str) -> None:
     """The async migrator refuses it, and says which one to use."""
     lite = sqlite3.connect(":memory:")
+    two, pool_of_two = psycopg2.connect(pg_url), SimpleConnectionPool(0, 1, pg_url)
     with psycopg.connect(pg_url) as conn, ConnectionPool(pg_url, open=False) as pool:
-        for database in (conn, pool, lite, SyncDriver()):
+        for database in (conn, pool, two, pool_of_two, lite, SyncDriver()):
             assert driver_for(database).dialect in {"postgresql", "sqlite"}
             with pytest.raises(ConfigError, match="is blocking") as caught:
                 async_driver_for(database)
             assert caught.value.remedy == "Use Migrator or migrate() with it."
+    two.close()
     lite.close()
 
 
@@ -189,12 +238,16 @@ def test_an_async_object_needs_the_async_migrator(pg_url: str) -> None:
             await psycopg.AsyncConnection.connect(pg_url) as conn,
             AsyncConnectionPool(pg_url, open=False) as pool,
             aiosqlite.connect(":memory:") as lite,
+            asyncpg.create_pool(pg_url, min_size=1) as fast_pool,
+            fast_pool.acquire() as proxy,
         ):
-            for database in (conn, pool, lite, AsyncDriverOfMine()):
+            fast = await asyncpg.connect(pg_url)
+            for database in (conn, pool, fast, fast_pool, proxy, lite, AsyncDriverOfMine()):
                 assert async_driver_for(database).describe()
                 with pytest.raises(ConfigError, match="is async") as caught:
                     driver_for(database)
                 assert caught.value.remedy == "Use AsyncMigrator or migrate_async() with it."
+            await fast.close()
 
     asyncio.run(check())
 
@@ -233,17 +286,31 @@ def test_choosing_imports_nothing_of_others() -> None:
         ("psycopg", "driver_for", "postgresql:///x"),
         ("psycopg", "async_driver_for", "postgresql:///x"),
         ("aiosqlite", "async_driver_for", "sqlite:///x.db"),
+        ("asyncpg", "async_driver_for", "postgresql+asyncpg:///x"),
     ],
 )
 def test_a_missing_package_says_what_to_install(package: str, choose: str, url: str) -> None:
     """Without the extra the message is the command to type."""
     said = python(
-        f"import sys\nsys.modules['{package}'] = None\n"
+        f"import sys\nsys.modules['{package}'] = sys.modules['psycopg'] = None\n"
         "from st44_migrate.drivers import url\nfrom st44_migrate.errors import ConfigError\n"
         f"try:\n    url.{choose}('{url}')\nexcept ConfigError as error:\n    print(error)"
     )
     assert f"needs the package {package}, which is not installed" in said
     assert f"pip install 'st44-migrate[{package}]'" in said
+
+
+def test_a_url_that_names_asyncpg_needs_nothing_else() -> None:
+    """Where there is no psycopg it opens asyncpg, for the one colour that asyncpg has."""
+    said = python(
+        "import sys\nsys.modules['psycopg'] = None\n"
+        "from st44_migrate.drivers import url\nfrom st44_migrate.errors import ConfigError\n"
+        "print(type(url.async_driver_for('postgresql+asyncpg://db/x')).__module__)\n"
+        "try:\n    url.driver_for('postgresql+asyncpg://db/x')\n"
+        "except ConfigError as error:\n    print(error)"
+    )
+    assert said.startswith("st44_migrate.drivers.asyncpg\n")
+    assert "needs the package psycopg, which is not installed" in said
 
 
 def test_a_broken_package_says_why() -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from faults.pooler import Pooler, binary, pooler
 from runs.holding import holding
-from st44_migrate import ApplyError, LockTimeout, MigrateError, Report, Settings
+from st44_migrate import ApplyError, ConfigError, LockTimeout, MigrateError, Report, Settings
 from st44_migrate.events import PoolerFound
 from st44_migrate.testing.servers import PostgresServer
-from targets import POSTGRES, Target, applied, write
+from targets import LENT, POSTGRES, Target, applied, write
 
 pytestmark = pytest.mark.skipif(
     binary() is None,
@@ -179,3 +179,19 @@ def test_a_pooler_of_sessions_can_be_vouched_for(
             " WHERE l.locktype = 'advisory' AND a.datname = current_database()"
         ) == [(0,)]
         assert vouched.apply(folder).skipped == 4
+
+
+@pytest.mark.parametrize("kind", LENT)
+def test_a_driver_of_single_statements_only_looks(
+    kind: str, transactions: Pooler, pg_url: str, folder: Path
+) -> None:
+    """It plans, and finds nothing to do; it applies nothing, and leaves no trace."""
+    direct = Target(kind, pg_url)
+    behind = through(transactions, direct)
+    write(folder, files(2))
+    assert len(behind.plan(folder).pending) == 2
+    with pytest.raises(ConfigError, match="one statement at a time"):
+        behind.apply(folder)
+    assert direct.tables() == set()
+    direct.apply(folder)
+    assert behind.apply(folder).skipped == 2

@@ -8,6 +8,7 @@ them, and what is checked is that the answer came while they lasted.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sqlite3
 import threading
@@ -15,11 +16,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
 
+from drivers.attempts import quiet
 from faults.own_server import OwnServer, own_server
 from health.frozen import frozen
 from health.probing import (
@@ -35,6 +38,8 @@ from health.test_probe import gone, sessions
 from runs.holding import holding
 from runs.wrapped import AsyncWindowed, Window, Windowed
 from st44_migrate import HealthReport
+from st44_migrate.drivers.asyncpg import AsyncpgDriver
+from st44_migrate.errors import DriverError
 from st44_migrate.health import READINESS
 from targets import Target, until
 
@@ -94,6 +99,23 @@ def test_a_paused_server_behind_a_callers_connection(
             for _ in range(2):
                 assert facts(asked.check()) == TIMED_OUT
         until(lambda: asked.check().status == "healthy", within=60)
+
+
+def test_a_paused_server_loses_a_session_of_asyncpg(mine: OwnServer) -> None:
+    """A session of our own is ended in time, and it is said why."""
+
+    async def check() -> None:
+        driver = AsyncpgDriver(mine.url)
+        conn = await driver.connect(timeout=5, readonly=True, notice=quiet)
+        with frozen(mine):
+            began = monotonic()
+            with pytest.raises(DriverError, match="did not answer in time") as caught:
+                await conn.fetch("SELECT 1", within=0.5)
+            await conn.close()
+            assert monotonic() - began < 5
+        assert caught.value.lost
+
+    asyncio.run(check())
 
 
 @colours

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from targets import ALL, POSTGRES, Target
+from targets import ALL, LENT, POSTGRES, SQLITE, Target
 
 Login = Callable[..., str]
 
@@ -22,7 +22,7 @@ def target_of(kind: str, request: pytest.FixtureRequest) -> Target:
     """
     Make a target of *kind* on an empty database.
     """
-    if kind in POSTGRES:
+    if kind not in SQLITE:
         return Target(kind, request.getfixturevalue("pg_url"))
     return Target(kind, f"sqlite:///{request.getfixturevalue('sqlite_path')}")
 
@@ -38,15 +38,24 @@ def empty(target: Target) -> Target:
 @pytest.fixture(params=ALL)
 def target(request: pytest.FixtureRequest) -> Target:
     """
-    Give an empty database, once for each of the four drivers.
+    Give an empty database, once for each driver.
+    """
+    return target_of(request.param, request)
+
+
+@pytest.fixture(params=(*POSTGRES, *LENT))
+def pg(request: pytest.FixtureRequest) -> Target:
+    """
+    Give an empty PostgreSQL database, once for each driver.
     """
     return target_of(request.param, request)
 
 
 @pytest.fixture(params=POSTGRES)
-def pg(request: pytest.FixtureRequest) -> Target:
+def dialled(request: pytest.FixtureRequest) -> Target:
     """
-    Give an empty PostgreSQL database, once for each colour.
+    Give an empty PostgreSQL database, once for each driver that can connect again
+    when a session is lost: what was lent is gone then.
     """
     return target_of(request.param, request)
 

@@ -112,7 +112,7 @@ def test_a_new_file_is_applied_alone(target: Target, folder: Path) -> None:
     assert (report.skipped, report.count) == (3, 4)
 
 
-def test_four_drivers_tell_the_same_story(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_all_drivers_tell_the_same_story(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Events, their payloads, the error and the tables that stay do not depend on the driver."""
     folder = write(tmp_path / "migrations", FILES | BROKEN)
     stories = {}
@@ -133,7 +133,7 @@ def test_four_drivers_tell_the_same_story(request: pytest.FixtureRequest, tmp_pa
             target.journal(),
         )
     first, *others = stories.values()
-    assert [first] * 3 == others
+    assert [first] * len(others) == others
     events, error, tables, rows, journal = first
     assert [event[0] for event in events] == [
         "RunStarted",

@@ -159,49 +159,51 @@ def test_a_borrowed_connection_comes_back_as_it_was(
 @pytest.mark.parametrize("autocommit", [False, True], ids=["transactions", "autocommit"])
 @pytest.mark.parametrize("outcome", ["good", "failing", "stepwise"])
 def test_the_first_run_leaves_no_more_behind_than_the_second(
-    pg: Target, folder: Path, outcome: str, autocommit: bool
+    dialled: Target, folder: Path, outcome: str, autocommit: bool
 ) -> None:
     """The same, in both colours and both modes, where ledger and journal are created."""
     write(folder, FIRST | OUTCOMES[outcome])
-    error, flags, before, after = borrow(pg, folder, SETUPS["settings"], autocommit=autocommit)
+    error, flags, before, after = borrow(dialled, folder, SETUPS["settings"], autocommit=autocommit)
     assert (error is not None) == outcome.startswith("failing")
     assert flags == (False, autocommit, "IDLE")
     assert changes(before, after) == {}
 
 
-def test_a_borrowed_connection_inside_a_transaction_is_refused(pg: Target, folder: Path) -> None:
+def test_a_borrowed_connection_inside_a_transaction_is_refused(
+    dialled: Target, folder: Path
+) -> None:
     """What the caller has not committed is the caller's: nothing is run or committed."""
     write(folder, FIRST)
     open_one = ("BEGIN", "CREATE TABLE mine (id int)")
 
     async def attempt() -> None:
-        async with await psycopg.AsyncConnection.connect(pg.url, autocommit=True) as conn:
+        async with await psycopg.AsyncConnection.connect(dialled.url, autocommit=True) as conn:
             for sql in open_one:
                 await conn.execute(sql.encode())
             with pytest.raises(ConfigError, match="transaction"):
                 await AsyncMigrator(conn, folder).apply()
             await conn.execute("ROLLBACK")
 
-    if pg.is_async:
+    if dialled.is_async:
         asyncio.run(attempt())
     else:
-        with psycopg.connect(pg.url, autocommit=True) as conn:
+        with psycopg.connect(dialled.url, autocommit=True) as conn:
             for sql in open_one:
                 conn.execute(sql.encode())
             with pytest.raises(ConfigError, match="transaction"):
                 Migrator(conn, folder).apply()
             conn.execute("ROLLBACK")
-    assert pg.tables() == set()
+    assert dialled.tables() == set()
 
 
 @pytest.mark.parametrize("outcome", ["good", "failing", "stepwise"])
-def test_a_pool_gets_its_only_connection_back(pg: Target, folder: Path, outcome: str) -> None:
+def test_a_pool_gets_its_only_connection_back(dialled: Target, folder: Path, outcome: str) -> None:
     """A run on a pool checks one connection out and gives it back idle, open and unchanged."""
     write(folder, FIRST | OUTCOMES[outcome])
     ask = "SELECT pg_backend_pid(), current_setting('work_mem'), current_user, current_setting('role')"
 
     async def attempt() -> list[Any]:
-        async with AsyncConnectionPool(pg.url, min_size=1, max_size=1, open=False) as pool:
+        async with AsyncConnectionPool(dialled.url, min_size=1, max_size=1, open=False) as pool:
             seen = []
             for _ in range(2):
                 async with pool.connection(5) as conn:
@@ -210,10 +212,10 @@ def test_a_pool_gets_its_only_connection_back(pg: Target, folder: Path, outcome:
                     await AsyncMigrator(pool, folder).apply()
             return seen
 
-    if pg.is_async:
+    if dialled.is_async:
         first, second = asyncio.run(attempt())
     else:
-        with ConnectionPool(pg.url, min_size=1, max_size=1, open=True) as pool:
+        with ConnectionPool(dialled.url, min_size=1, max_size=1, open=True) as pool:
             seen = []
             for _ in range(2):
                 with pool.connection(5) as conn:
@@ -222,4 +224,4 @@ def test_a_pool_gets_its_only_connection_back(pg: Target, folder: Path, outcome:
                     Migrator(pool, folder).apply()
             first, second = seen
     assert first == second
-    assert pg.versions()[0] == "001"
+    assert dialled.versions()[0] == "001"

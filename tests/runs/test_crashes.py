@@ -43,18 +43,18 @@ def test_a_commit_whose_answer_is_lost_is_looked_up(pg: Target, folder: Path) ->
     assert len(pg.saw(RunFinished)) == 1
 
 
-def test_a_file_whose_session_is_killed_is_rolled_back(pg: Target, folder: Path) -> None:
+def test_a_file_whose_session_is_killed_is_rolled_back(dialled: Target, folder: Path) -> None:
     """It is looked up, it is not there, and the error says so instead of leaving it open."""
     write(
         folder,
         {"001_a.sql": "CREATE TABLE a (id int);\nSELECT pg_terminate_backend(pg_backend_pid());"},
     )
     with pytest.raises(ApplyError) as caught:
-        pg.apply(folder)
+        dialled.apply(folder)
     assert caught.value.error is not None
     assert caught.value.error.lost
     assert "rolled back whole" in caught.value.unchanged
-    assert pg.tables() == set()
+    assert dialled.tables() == set()
 
 
 def test_a_borrowed_session_that_is_killed_leaves_a_plain_answer(

@@ -53,8 +53,12 @@ def logged(pg: Target) -> Target:
     """
     A database with a log that the files write to.
     """
-    pg.execute("CREATE TABLE log (n int)")
-    return pg
+    return log_in(pg)
+
+
+def log_in(target: Target) -> Target:
+    target.execute("CREATE TABLE log (n int)")
+    return target
 
 
 def ran(target: Target) -> list[int]:
@@ -203,8 +207,9 @@ def test_a_file_that_meets_a_lock_is_tried_again_alone(logged: Target, folder: P
     assert seen(logged, MigrationApplied) == applied(report)
 
 
-def test_a_session_that_ends_in_the_middle_is_looked_up(logged: Target, folder: Path) -> None:
+def test_a_session_that_ends_in_the_middle_is_looked_up(dialled: Target, folder: Path) -> None:
     """The files before it in the message are found and counted, in order."""
+    logged = log_in(dialled)
     write(folder, files(f12="SELECT pg_terminate_backend(pg_backend_pid());"))
     with pytest.raises(ApplyError) as caught:
         logged.apply(folder)

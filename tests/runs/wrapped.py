@@ -87,6 +87,10 @@ class _Known:
     def borrowed(self) -> bool:
         return bool(self._conn.borrowed)
 
+    @property
+    def one_by_one(self) -> bool:
+        return getattr(self._conn, "one_by_one", False)
+
 
 class Windowed(_Named):
     """

@@ -68,6 +68,9 @@ from st44_migrate.testing import (
 
 if TYPE_CHECKING:
     import aiosqlite
+    import asyncpg
+    import psycopg2.extensions
+    import psycopg2.pool
 
     from st44_migrate.protocols import (
         AsyncDatabase,
@@ -90,12 +93,16 @@ def databases(
     pool: psycopg_pool.ConnectionPool,
     engine: sqlalchemy.Engine,
     lent: sqlalchemy.Connection,
+    older: psycopg2.extensions.connection,
+    pool_of_older: psycopg2.pool.ThreadedConnectionPool,
 ) -> None:
     """A blocking run takes a URL or what a blocking app has open."""
     assert_type(migrate("sqlite:///app.db"), Report)
     assert_type(migrate("sqlite:///app.db", "migrations"), Report)
     assert_type(migrate(connection, Path("migrations")), Report)
     assert_type(migrate(postgres, Folder("migrations")), Report)
+    assert_type(migrate(older), Report)
+    assert_type(migrate(pool_of_older), Report)
     assert_type(migrate(pool, Package("app.migrations")), Report)
     assert_type(migrate(connection, Memory({"001_a.sql": "select 1"})), Report)
     assert_type(migrate(engine), Report)
@@ -110,6 +117,8 @@ async def async_databases(
     pool: psycopg_pool.AsyncConnectionPool,
     engine: AsyncEngine,
     lent: SqlalchemyAsyncConnection,
+    fast: asyncpg.Connection[asyncpg.Record],
+    fast_pool: asyncpg.Pool[asyncpg.Record],
 ) -> None:
     """An async run takes a URL or what an async app has open."""
     assert_type(await migrate_async("sqlite:///app.db"), Report)
@@ -119,6 +128,10 @@ async def async_databases(
     assert_type(await migrate_async(engine), Report)
     assert_type(await AsyncMigrator(lent).plan(), Plan)
     await AsyncHealthProbe(engine).close()
+    assert_type(await migrate_async(fast), Report)
+    assert_type(await migrate_async(fast_pool), Report)
+    async with fast_pool.acquire() as proxy:
+        assert_type(await migrate_async(proxy), Report)
 
 
 def folders() -> None:

@@ -35,6 +35,8 @@ from st44_migrate.testing import MigratedDatabase
 
 if TYPE_CHECKING:
     import aiosqlite
+    import asyncpg
+    import psycopg2.pool
 
     from st44_migrate.protocols import AsyncDatabase, Database, Runner, Source
 
@@ -47,6 +49,7 @@ def async_databases_do_not_block(
     pool: psycopg_pool.AsyncConnectionPool,
     engine: AsyncEngine,
     lent: AsyncConnection,
+    fast: asyncpg.Pool[asyncpg.Record],
 ) -> None:
     """A blocking run takes nothing that has to be awaited."""
     Migrator(engine)  # wrong
@@ -55,6 +58,7 @@ def async_databases_do_not_block(
     Migrator(lite)  # wrong
     Migrator(postgres)  # wrong
     migrate(pool)  # wrong
+    migrate(fast)  # wrong
 
 
 async def blocking_databases_are_not_awaited(
@@ -63,6 +67,7 @@ async def blocking_databases_are_not_awaited(
     pool: psycopg_pool.ConnectionPool,
     engine: sqlalchemy.Engine,
     lent: sqlalchemy.Connection,
+    older: psycopg2.pool.SimpleConnectionPool,
 ) -> None:
     """An async run takes nothing that blocks."""
     AsyncMigrator(engine)  # wrong
@@ -71,6 +76,7 @@ async def blocking_databases_are_not_awaited(
     AsyncMigrator(lite)  # wrong
     AsyncMigrator(postgres)  # wrong
     await migrate_async(pool)  # wrong
+    await migrate_async(older)  # wrong
 
 
 def a_library_passes_on_what_it_is_given(blocking: Database, awaited: AsyncDatabase) -> None:

@@ -21,17 +21,16 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
-from ..errors import ConfigError, DriverError
-from ..model import Fault
+from ..errors import DriverError
 from ..protocols import Heard
-from ._pgerrors import failed_statement
+from ._pgsaid import BUSY, IN_TRANSACTION, closed, failed_statement, in_use
 from ._pgtarget import Target
+from ._pgtext import encode
 
 __all__ = [
     "CANCEL_TIMEOUT",
     "Exchange",
     "conninfo_for",
-    "encode",
     "failed_fetch",
     "refuse_busy",
     "take_rest",
@@ -193,27 +192,6 @@ def take_rest(pgconn: PGconn) -> PQGen[None]:
             yield from _end_copy(pgconn, result.status)
 
 
-def encode(sql: str, encoding: str) -> bytes:
-    """
-    Encode *sql* for the server, to the byte.
-
-    Raises:
-        DriverError: a character does not exist in the session's encoding, or is
-            NUL, which would end the text for libpq.
-    """
-    if "\0" in sql:
-        raise DriverError("the statement contains a NUL character", offset=sql.index("\0"))
-    try:
-        # Python's name for SQL_ASCII, where the server takes any bytes.
-        return sql.encode("utf-8" if encoding == "ascii" else encoding)
-    except UnicodeEncodeError as error:
-        bad = sql[error.start : error.end]
-        raise DriverError(
-            f"{bad!a} does not exist in {encoding}, the client_encoding of the session",
-            offset=error.start,
-        ) from None
-
-
 def failed_fetch(error: psycopg.Error, conn: AnyConnection) -> DriverError:
     """
     Make a `DriverError` of what a cursor raised.
@@ -243,17 +221,13 @@ def refuse_busy(conn: AnyConnection) -> None:
     """
     Raise `ConfigError` unless the caller's *conn* is open and idle.
     """
-    remedy = "Commit or roll back before, or pass the database URL."
+    what = "psycopg connection"
     if conn.closed:
-        raise ConfigError("the psycopg connection is closed", remedy="Pass an open one.")
+        raise closed(what)
     if conn.pgconn.pipeline_status != pq.PipelineStatus.OFF:
-        raise _in_use("in pipeline mode", remedy)
+        raise in_use(what, "in pipeline mode")
     status = conn.info.transaction_status
     if status == pq.TransactionStatus.ACTIVE:
-        raise _in_use("busy with another statement", remedy)
+        raise in_use(what, BUSY)
     if status != pq.TransactionStatus.IDLE:
-        raise _in_use("inside a transaction; migrations need their own", remedy)
-
-
-def _in_use(how: str, remedy: str) -> ConfigError:
-    return ConfigError(f"the psycopg connection is {how}", remedy=remedy, fault=Fault.IN_USE)
+        raise in_use(what, IN_TRANSACTION)

@@ -8,21 +8,19 @@ a URL quote parts of it, the password among them, and are never passed on.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import quote
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ..errors import ConfigError
+from ._pgurl import SCHEME, Target, refuse_stray_at, unreadable
+from ._pgwords import words
 
 __all__ = ["Target", "target_of", "target_of_parts", "target_of_pool", "target_of_session"]
 
 _Params: TypeAlias = dict[str, str]
 
-_SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 
 # How libpq's complaints begin, and what they mean.  They go on with a part of the URL.
 _COMPLAINTS = {
@@ -34,31 +32,6 @@ _COMPLAINTS = {
     "end of string reached": "the ] of an IPv6 address is missing",
     "unterminated quoted string": "a quote is not closed",
 }
-_REMEDY = (
-    "Write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require, with %XX for"
-    " any of %:/?#@ inside user or password.  Parameters are libpq's: sslmode, not ssl."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """
-    A database to connect to.
-
-    Args:
-        conninfo: What libpq is given; holds the password.
-
-        shown: The same for people, ``"postgresql://app@db:5432/shop"``.
-
-        place: Where the server is, ``"db:5432"`` or its socket's directory.
-
-        timeout: The caller's own ``connect_timeout`` in seconds, None without.
-    """
-
-    conninfo: str = field(repr=False)
-    shown: str
-    place: str
-    timeout: int | None = None
 
 
 def target_of(database: str) -> Target:
@@ -70,23 +43,23 @@ def target_of(database: str) -> Target:
             of the password as something else.
     """
     if "\0" in database:
-        raise _unreadable("it contains a NUL character")
-    scheme = _SCHEME.match(database)
+        raise unreadable("it contains a NUL character")
+    scheme = SCHEME.match(database)
     conninfo = "postgresql://" + database[scheme.end() :] if scheme else database
     if scheme:
-        _refuse_stray_at(conninfo)
+        refuse_stray_at(conninfo)
     try:
         given = {key: str(value) for key, value in conninfo_to_dict(conninfo).items()}
     except UnicodeError:
-        raise _unreadable("it is not UTF-8") from None
+        raise unreadable("it is not UTF-8") from None
     except psycopg.ProgrammingError as error:
         complaint = str(error)
         reasons = (why for start, why in _COMPLAINTS.items() if complaint.startswith(start))
-        raise _unreadable(next(reasons, "libpq does not understand it")) from None
+        raise unreadable(next(reasons, "libpq does not understand it")) from None
     port, timeout = given.get("port", ""), given.get("connect_timeout", "0")
     if not re.fullmatch(r"[\d,]*", port) or not re.fullmatch(r"-?\d+", timeout):
-        raise _unreadable("port and connect_timeout are whole numbers")
-    place, shown = _words(_defaults() | given)
+        raise unreadable("port and connect_timeout are whole numbers")
+    place, shown = words(_defaults() | given)
     return Target(conninfo, shown, place, int(timeout) if int(timeout) > 0 else None)
 
 
@@ -103,7 +76,7 @@ def target_of_session(info: psycopg.ConnectionInfo) -> Target:
         }
     except psycopg.Error:
         return Target("", "a closed psycopg connection", "the server")
-    place, shown = _words(params)
+    place, shown = words(params)
     return Target("", shown, place)
 
 
@@ -126,49 +99,8 @@ def target_of_pool(conninfo: object, name: str) -> Target:
     return Target("", f"the psycopg pool {name}", "the server")
 
 
-def _refuse_stray_at(url: str) -> None:
-    """
-    Refuse an ``@`` where none belongs: libpq would take a part of the password
-    for the host, the database or a parameter, and we would show it.
-    """
-    place, _, query = url.partition("://")[2].partition("?")
-    authority, _, path = place.partition("/")
-    if authority.count("@") > 1 or "@" in path or ("@" in query and "@" not in authority):
-        raise _unreadable("it has an @ that is not written as %40")
-
-
-def _unreadable(reason: str) -> ConfigError:
-    return ConfigError(f"the PostgreSQL URL cannot be read: {reason}", remedy=_REMEDY)
-
-
 def _defaults() -> _Params:
     """
     Read what libpq takes from the environment for what a URL leaves out.
     """
     return {o.keyword.decode(): o.val.decode() for o in pq.Conninfo.get_defaults() if o.val}
-
-
-def _words(params: _Params) -> tuple[str, str]:
-    """
-    Say where the server is, and which database is meant.
-    """
-    hosts = (params.get("host") or params.get("hostaddr") or "").split(",")
-    ports = (params.get("port") or "").split(",")
-    if len(ports) != len(hosts):
-        ports = [ports[0]] * len(hosts)
-    user = params.get("user", "")
-    name = params.get("dbname") or user
-    who = quote(user) + "@" if user else ""
-    if service := params.get("service"):
-        return f"the service {service}", f"postgresql:///?service={quote(service)}"
-    if hosts == [""]:
-        return "the local socket", f"postgresql://{who}/{quote(name)}"
-    if hosts[0].startswith(("/", "@")):
-        return hosts[0], f"postgresql://{who}/{quote(name)}?host={quote(hosts[0])}"
-    place = ",".join(_host_and_port(*pair) for pair in zip(hosts, ports, strict=True))
-    return place, f"postgresql://{who}{place}/{quote(name)}"
-
-
-def _host_and_port(host: str, port: str) -> str:
-    host = f"[{host}]" if ":" in host else host
-    return f"{host}:{port}" if port else host

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -23,16 +22,11 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
 from ..protocols import Row
+from ._pgtext import limits
 
 __all__ = ["AsyncPunctual", "Punctual", "Question", "punctuality"]
 
 RV = TypeVar("RV")
-
-_OF_THE_SERVER = 0.85
-"""The server's share of the time: its refusal still has to arrive."""
-
-_OF_A_LOCK = 0.45
-"""The share of a wait for a lock: there is time left to ask who has it."""
 
 _LOOK_EVERY = 0.02
 
@@ -52,7 +46,8 @@ class Question:
     """
 
     def __init__(self, query: bytes, within: float | None) -> None:
-        self._text = query if within is None else _limits(int(within * 1000)) + query
+        # In one message, which is one transaction.
+        self._text = query if within is None else limits(int(within * 1000)).encode() + query
 
     def talk(self, pgconn: PGconn) -> PQGen[PGresult]:
         """
@@ -76,16 +71,6 @@ class Question:
         reader = Transformer(conn)
         reader.set_pgresult(result)
         return reader.load_rows(0, result.ntuples, tuple)
-
-
-@lru_cache
-def _limits(within_ms: int) -> bytes:
-    """
-    Say the limits, in the same message: that is one transaction, with which they
-    end, and each statement of it starts its own clock.
-    """
-    whole, lock = (max(1, int(within_ms * share)) for share in (_OF_THE_SERVER, _OF_A_LOCK))
-    return b"SET LOCAL statement_timeout = %d;\nSET LOCAL lock_timeout = %d;\n" % (whole, lock)
 
 
 class Punctual(psycopg.Connection[Any]):

@@ -21,14 +21,15 @@ from ._pg import (
     CANCEL_TIMEOUT,
     Exchange,
     conninfo_for,
-    encode,
     failed_fetch,
     refuse_busy,
     take_rest,
 )
-from ._pgerrors import failed_checkout, failed_connect, refuse_old_server
+from ._pgerrors import failed_checkout, failed_connect
 from ._pgnotices import Teller
+from ._pgsaid import refuse_old_server
 from ._pgtarget import target_of, target_of_pool, target_of_session
+from ._pgtext import encode
 from ._pgtime import Punctual, Question, punctuality
 
 __all__ = ["PsycopgBorrowed", "PsycopgConnection", "PsycopgDriver", "PsycopgPool"]

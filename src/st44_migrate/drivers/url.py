@@ -36,7 +36,7 @@ class _Builtin:
     is_async: bool = False
 
 
-_PG, _PG_ASYNC = ".psycopg", ".psycopg_async"
+_PG, _PG_ASYNC, _PG2, _ASYNCPG = ".psycopg", ".psycopg_async", ".psycopg2", ".asyncpg"
 _SA, _SA_ASYNC = ".sqlalchemy", ".sqlalchemy_async"
 _POSTGRESQL = (
     _Builtin(_PG, "PsycopgDriver", "psycopg"),
@@ -49,10 +49,20 @@ _SQLITE = (
 
 _SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLITE}
 
+_BY_ASYNCPG = _Builtin(_ASYNCPG, "AsyncpgDriver", "asyncpg", is_async=True)
+"""For a URL that names asyncpg, where there is no psycopg, which has fewer round trips."""
+
 # By the top-level package and the name of a class anywhere in the object's MRO.
 _OBJECTS = {
     ("psycopg", "Connection"): _Builtin(_PG, "PsycopgBorrowed", "psycopg"),
     ("psycopg_pool", "ConnectionPool"): _Builtin(_PG, "PsycopgPool", "psycopg"),
+    ("psycopg2", "connection"): _Builtin(_PG2, "Psycopg2Borrowed", "psycopg2"),
+    ("psycopg2", "AbstractConnectionPool"): _Builtin(_PG2, "Psycopg2Pool", "psycopg2"),
+    ("asyncpg", "Connection"): _Builtin(_ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True),
+    ("asyncpg", "PoolConnectionProxy"): _Builtin(
+        _ASYNCPG, "AsyncpgBorrowed", "asyncpg", is_async=True
+    ),
+    ("asyncpg", "Pool"): _Builtin(_ASYNCPG, "AsyncpgPool", "asyncpg", is_async=True),
     ("sqlite3", "Connection"): _Builtin(".sqlite", "SqliteBorrowed", None),
     ("psycopg", "AsyncConnection"): _Builtin(
         _PG_ASYNC, "AsyncPsycopgBorrowed", "psycopg", is_async=True
@@ -77,13 +87,16 @@ _LENDERS = {
 _LENT = {
     ("postgresql", "psycopg", False): _OBJECTS["psycopg", "Connection"],
     ("postgresql", "psycopg", True): _OBJECTS["psycopg", "AsyncConnection"],
+    ("postgresql", "psycopg2", False): _OBJECTS["psycopg2", "connection"],
+    ("postgresql", "asyncpg", True): _OBJECTS["asyncpg", "Connection"],
     ("sqlite", "pysqlite", False): _OBJECTS["sqlite3", "Connection"],
     ("sqlite", "aiosqlite", True): _OBJECTS["aiosqlite", "Connection"],
 }
 
 _ACCEPTED = (
-    "Pass a URL (postgresql://..., sqlite:///...), a psycopg 3 connection or pool,"
-    " a sqlite3 or aiosqlite connection, an engine or connection of SQLAlchemy, or a driver."
+    "Pass a URL (postgresql://..., sqlite:///...), a connection or pool of psycopg,"
+    " psycopg2 or asyncpg, a sqlite3 or aiosqlite connection, an engine or connection of"
+    " SQLAlchemy, or a driver."
 )
 
 
@@ -180,9 +193,17 @@ def _by_url(url: str, *, is_async: bool) -> object:
             remedy=f"{_ACCEPTED} For a file app.db write sqlite:///app.db.",
         )
     base = scheme.partition("+")[0]
+    if is_async and scheme.endswith("+asyncpg") and base in _SCHEMES and not _installed("psycopg"):
+        return _load(_BY_ASYNCPG)(url)
     if base in _SCHEMES:
         return _load(_SCHEMES[base][is_async])(url)
     return _plugged_in(scheme, base, is_async=is_async)(url)
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
 
 
 def _load(builtin: _Builtin) -> Callable[..., object]:

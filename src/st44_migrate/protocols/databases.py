@@ -19,10 +19,18 @@ __all__ = ["AsyncDatabase", "Database"]
 
 class _Closed(Protocol):
     """
-    A connection or pool of sqlite3, psycopg, psycopg2 or SQLAlchemy.
+    A connection or pool of sqlite3, psycopg or SQLAlchemy, a connection of psycopg2.
     """
 
     def close(self) -> None: ...
+
+
+class _ClosedWhole(Protocol):
+    """
+    A pool of psycopg2.
+    """
+
+    def closeall(self) -> None: ...
 
 
 class _Disposed(Protocol):
@@ -49,7 +57,7 @@ class _DisposedAsync(Protocol):
     def dispose(self) -> Awaitable[object]: ...
 
 
-Database: TypeAlias = str | _Closed | _Disposed | Driver
+Database: TypeAlias = str | _Closed | _ClosedWhole | _Disposed | Driver
 """What `Migrator` takes: a URL, or what a blocking app has open."""
 
 AsyncDatabase: TypeAlias = str | _ClosedAsync | _DisposedAsync | AsyncDriver

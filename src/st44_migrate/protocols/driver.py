@@ -26,6 +26,10 @@ class Connection(Protocol):
 
     When it ends, by `close` or by accident, its locks and its open transaction
     end with it: correctness rests on that.  Every failure is a `DriverError`.
+
+    A driver of PostgreSQL that sends the statements of `run` in more than one
+    message says so by an attribute ``one_by_one = True``.  A pooler may hand each
+    message to another session of the server, so nothing is applied behind one.
     """
 
     @property
