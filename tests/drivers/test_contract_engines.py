@@ -23,7 +23,13 @@ from drivers.engines import (
     sqlite_engine,
     url_of,
 )
-from drivers.test_contract import Lent, psycopg_state, sqlite_state
+from drivers.test_contract import (
+    Lent,
+    asyncpg_state,
+    psycopg2_state,
+    psycopg_state,
+    sqlite_state,
+)
 from st44_migrate.drivers.url import async_driver_for, driver_for
 from st44_migrate.protocols import AsyncDriver, Driver
 from st44_migrate.testing.contract import (
@@ -44,6 +50,33 @@ def url(postgres: PostgresServer) -> Iterator[str]:
         yield url_of(url)
 
 
+STATES = {
+    "psycopg": psycopg_state,
+    "psycopg2": psycopg2_state,
+    "asyncpg": asyncpg_state,
+    "sqlite3": sqlite_state,
+    "aiosqlite": sqlite_state,
+}
+
+
+def with_package(url: str, package: str) -> str:
+    """
+    Name another package in the URL of an engine.
+    """
+    return url.replace("+psycopg:", f"+{package}:", 1)
+
+
+BLOCKING = [
+    ("psycopg", None),
+    ("psycopg", "AUTOCOMMIT"),
+    ("psycopg", "SERIALIZABLE"),
+    ("psycopg2", None),
+    ("psycopg2", "AUTOCOMMIT"),
+]
+ASYNC = [("psycopg", None), ("psycopg", "AUTOCOMMIT"), ("asyncpg", None), ("asyncpg", "AUTOCOMMIT")]
+"""The package that an engine connects with, and the isolation level asked of it."""
+
+
 def checked_out(pool: Any) -> int | None:
     """
     Count what the pool has given away, if it counts.
@@ -58,8 +91,7 @@ def state_under(conn: Connection | AsyncConnection) -> object:
     sync = conn if isinstance(conn, Connection) else conn.sync_connection
     assert sync is not None
     lent: Any = sync.connection.driver_connection
-    raw = getattr(lent, "_conn", lent)
-    state = psycopg_state(raw) if hasattr(raw, "info") else sqlite_state(raw)
+    state = STATES[type(lent).__module__.partition(".")[0]](getattr(lent, "_conn", lent))
     return sync.closed, sync.in_transaction(), sync.get_execution_options(), id(lent), state
 
 
@@ -75,13 +107,14 @@ def state_in(engine: Engine) -> object:
 # --- PostgreSQL ---------------------------------------------------------------
 
 
-class TestPsycopgEngine(ConnectionContract):
-    @pytest.fixture(params=[None, "AUTOCOMMIT", "SERIALIZABLE"], ids=str)
+class TestPostgresEngine(ConnectionContract):
+    @pytest.fixture(params=BLOCKING, ids=str)
     def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
         @contextmanager
         def lend() -> Iterator[Driver]:
-            options = {"isolation_level": request.param} if request.param else {}
-            with engine_on(url, **ONE, **options) as engine:
+            package, level = request.param
+            options = {"isolation_level": level} if level else {}
+            with engine_on(with_package(url, package), **ONE, **options) as engine:
                 yield Lent(driver_for(engine), engine)
 
         return lend
@@ -90,14 +123,15 @@ class TestPsycopgEngine(ConnectionContract):
         return state_in(driver.conn)
 
 
-class TestPsycopgEngineConnection(ConnectionContract):
-    @pytest.fixture(params=[None, "AUTOCOMMIT", "SERIALIZABLE"], ids=str)
+class TestPostgresEngineConnection(ConnectionContract):
+    @pytest.fixture(params=BLOCKING, ids=str)
     def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenDriver:
         @contextmanager
         def lend() -> Iterator[Driver]:
-            with engine_on(url, **ONE) as engine, engine.connect() as conn:
-                if request.param:
-                    conn.execution_options(isolation_level=request.param)
+            package, level = request.param
+            with engine_on(with_package(url, package), **ONE) as engine, engine.connect() as conn:
+                if level:
+                    conn.execution_options(isolation_level=level)
                 yield Lent(driver_for(conn), conn)
 
         return lend
@@ -106,13 +140,14 @@ class TestPsycopgEngineConnection(ConnectionContract):
         return state_under(driver.conn)
 
 
-class TestAsyncPsycopgEngine(AsyncConnectionContract):
-    @pytest.fixture(params=[None, "AUTOCOMMIT"], ids=str)
+class TestAsyncPostgresEngine(AsyncConnectionContract):
+    @pytest.fixture(params=ASYNC, ids=str)
     def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenAsyncDriver:
         @asynccontextmanager
         async def lend() -> AsyncIterator[AsyncDriver]:
-            options = {"isolation_level": request.param} if request.param else {}
-            async with async_engine_on(url, **ONE, **options) as engine:
+            package, level = request.param
+            options = {"isolation_level": level} if level else {}
+            async with async_engine_on(with_package(url, package), **ONE, **options) as engine:
                 yield Lent(async_driver_for(engine), engine)
 
         return lend
@@ -121,14 +156,18 @@ class TestAsyncPsycopgEngine(AsyncConnectionContract):
         return checked_out(driver.conn.pool)
 
 
-class TestAsyncPsycopgEngineConnection(AsyncConnectionContract):
-    @pytest.fixture(params=[None, "AUTOCOMMIT"], ids=str)
+class TestAsyncPostgresEngineConnection(AsyncConnectionContract):
+    @pytest.fixture(params=ASYNC, ids=str)
     def open_driver(self, url: str, request: pytest.FixtureRequest) -> OpenAsyncDriver:
         @asynccontextmanager
         async def lend() -> AsyncIterator[AsyncDriver]:
-            async with async_engine_on(url, **ONE) as engine, engine.connect() as conn:
-                if request.param:
-                    await conn.execution_options(isolation_level=request.param)
+            package, level = request.param
+            async with (
+                async_engine_on(with_package(url, package), **ONE) as engine,
+                engine.connect() as conn,
+            ):
+                if level:
+                    await conn.execution_options(isolation_level=level)
                 yield Lent(async_driver_for(conn), conn)
 
         return lend

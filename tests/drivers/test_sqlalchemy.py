@@ -310,7 +310,7 @@ def test_an_old_server_is_refused_and_the_connection_given_back(
     pg_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the driver underneath refuses, the pool has all of its connections."""
-    monkeypatch.setattr("st44_migrate.drivers._pgerrors.OLDEST", 99)
+    monkeypatch.setattr("st44_migrate.drivers._pgsaid.OLDEST", 99)
     with engine_on(url_of(pg_url), **ONE) as engine:
         for _ in range(2):
             with pytest.raises(DatabaseUnavailable, match="99 or later is needed"):

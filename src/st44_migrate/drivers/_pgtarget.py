@@ -86,7 +86,7 @@ def target_of_parts(host: str, port: str, user: str | None, dbname: str | None) 
     """
     parts = {"host": host, "port": port, "user": user or "", "dbname": dbname or ""}
     given = {name: value for name, value in parts.items() if value}
-    place, shown = _words(_defaults() | given)
+    place, shown = words(_defaults() | given)
     return Target(make_conninfo("", **given), shown, place)
 
 
