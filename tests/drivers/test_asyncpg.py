@@ -102,6 +102,7 @@ def test_a_statement_of_nothing_is_not_taken_for_done(pg_url: str) -> None:
         "COPY t FROM STDIN",
         "/* a; */ copy t (a)\n-- b\nFROM /* c */ stdin WITH (FORMAT csv)",
         'COPY "public"."t" from stdin',
+        """COPY "it's" /* it's */ FROM STDIN""",
     ],
 )
 def test_copying_in_does_not_hang(pg_url: str, statement: str) -> None:

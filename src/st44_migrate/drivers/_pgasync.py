@@ -64,13 +64,16 @@ _WORTH_WAITING = frozenset({"57P03", "53300"})
 
 _WHAT = "asyncpg connection"
 
-_SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
+_COMMENT = r"--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/"
+_SPACE = rf"(?:\s|{_COMMENT})*"
 _GIVES_ROWS = re.compile(
-    rf"{_SPACE}(?:\({_SPACE})*(?:select|values|table|with|show|execute|explain|fetch)\b|.*\breturning\b",
+    rf"{_SPACE}(?:\({_SPACE})*(?:select|values|table|with|show|execute|explain|fetch)\b"
+    r"|.*\breturning\b",
     re.IGNORECASE | re.DOTALL,
 )
 _COPY_IN = re.compile(
-    rf"{_SPACE}copy\b(?!{_SPACE}\()[^']*?\bfrom\b{_SPACE}stdin\b", re.IGNORECASE | re.DOTALL
+    rf"{_SPACE}copy\b(?!{_SPACE}\()(?>\"[^\"]*\"|{_COMMENT}|[^'\"])*?\bfrom\b{_SPACE}stdin\b",
+    re.IGNORECASE | re.DOTALL,
 )
 
 # Types of the catalog that every asyncpg reads, so that no codec is asked for.

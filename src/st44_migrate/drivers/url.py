@@ -105,9 +105,9 @@ def driver_for(database: object) -> Driver:
     Choose the blocking driver for *database*.
 
     Args:
-        database: A URL, a libpq conninfo, a psycopg connection or pool, a
-            `sqlite3` connection, an engine or connection of SQLAlchemy, or a
-            `Driver`, which is returned as it is.
+        database: A URL, a libpq conninfo, a connection or pool of psycopg or
+            psycopg2, a `sqlite3` connection, an engine or connection of SQLAlchemy,
+            or a `Driver`, which is returned as it is.
 
     Raises:
         ConfigError: nothing can be done with it, a package is missing, or it is
