@@ -8,7 +8,7 @@ effects) is written once, in `ledger`, `journal`, `batch` and `_engine`.
 
 from __future__ import annotations
 
-from .footing import Column, Footing, Session, Tables, Trouble
+from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .protocol import Dialect
 
@@ -17,10 +17,12 @@ __all__ = [
     "Column",
     "Dialect",
     "Footing",
+    "Locking",
     "Phrase",
     "Session",
     "Tables",
     "Trouble",
+    "Types",
     "dialect_named",
 ]
 

@@ -1,0 +1,122 @@
+"""
+How a database spells what `ledger` and `journal` write: names, values, moments, rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ..model import LedgerName
+from .footing import Tables, Types
+from .phrase import Phrase
+
+__all__ = ["Spelling"]
+
+
+class Spelling(Protocol):
+    """
+    The half of a `Dialect` that is about single statements.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        ``"postgresql"``, ``"sqlite"``.
+        """
+        ...
+
+    @property
+    def now(self) -> str:
+        """
+        The expression for the current time, advancing within a transaction.
+        """
+        ...
+
+    @property
+    def types(self) -> Types:
+        """
+        The column types of ledger and journal.
+        """
+        ...
+
+    def literal(self, value: str | float | bool | None) -> str:
+        """
+        Quote *value*, so that no setting of the session can change its meaning.
+        """
+        ...
+
+    def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
+        """
+        Quote the names of ledger and journal, in *schema* if it is known.
+        """
+        ...
+
+    def column(self, name: str) -> str:
+        """
+        Write the name of a journal's column, quoted if it means something else here.
+        """
+        ...
+
+    def as_text(self, column: str) -> str:
+        """
+        Give *column*, which may be a number, as text.
+        """
+        ...
+
+    def upsert(
+        self,
+        table: str,
+        values: Mapping[str, str],
+        moments: Mapping[str, str],
+        only: str = "",
+    ) -> Sequence[str]:
+        """
+        Insert a row; change it where it is there already, if *only* holds of it.
+
+        A second session that does the same with the same *version* waits until
+        the first one's transaction has ended.
+
+        Args:
+            table: The journal.
+
+            values: Literals by column, *version* the first.
+
+            moments: Expressions for the columns that are points in time.
+
+            only: A condition on the row, ``j``, and on what it would become,
+                ``excluded``; empty where none is made.
+        """
+        ...
+
+    def answering(self, column: str) -> str:
+        """
+        What makes an UPDATE answer with *column*; empty where nothing does.
+        """
+        ...
+
+    @property
+    def otherwise(self) -> str:
+        """
+        The last branch of a CASE that has no right to be taken, for a column
+        that takes no NULL: it fails, or is empty where NULL does.
+        """
+        ...
+
+    def one_of(self, versions: Sequence[str]) -> Phrase:
+        """
+        The condition that the ledger's column *version* is one of *versions*.
+        """
+        ...
+
+    def epoch(self, column: str) -> str:
+        """
+        Give *column*, a moment, as microseconds since 1970, or as ISO 8601 text.
+        """
+        ...
+
+    def elapsed(self, since: str) -> str:
+        """
+        Give the whole milliseconds since the moment in the column *since*.
+        """
+        ...
