@@ -11,6 +11,7 @@ from __future__ import annotations
 from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .protocol import Dialect
+from .standard import Standard
 
 __all__ = [
     "GAP",
@@ -20,6 +21,7 @@ __all__ = [
     "Locking",
     "Phrase",
     "Session",
+    "Standard",
     "Tables",
     "Trouble",
     "Types",
@@ -42,4 +44,8 @@ def dialect_named(name: str) -> Dialect:
         from .sqlite import SQLite
 
         return SQLite()
+    if name == "mariadb":
+        from .mariadb import MariaDB
+
+        return MariaDB()
     raise LookupError(name)

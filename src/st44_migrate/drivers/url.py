@@ -26,7 +26,7 @@ _GROUP = "st44_migrate.drivers"
 @dataclass(frozen=True, slots=True)
 class _Builtin:
     """
-    A driver of ours: *module* and *name* of its class, and the *package* it
+    A driver of ours: *module* and *name* of what makes it, and the *package* it
     needs, which the extra of the same name installs; None for the standard library.
     """
 
@@ -46,7 +46,17 @@ _SQLITE = (
     _Builtin(".aiosqlite", "AioSqliteDriver", "aiosqlite", is_async=True),
 )
 
-_SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLITE}
+_CORE, _CORE_ASYNC = ".core", ".core_async"
+_MARIADB = (
+    _Builtin(_CORE, "core_driver", "sqlalchemy"),
+    _Builtin(_CORE_ASYNC, "async_core_driver", "sqlalchemy", is_async=True),
+)
+
+_SCHEMES = {
+    **dict.fromkeys(("postgresql", "postgres"), _POSTGRESQL),
+    "sqlite": _SQLITE,
+    **dict.fromkeys(("mariadb", "mysql"), _MARIADB),
+}
 
 # By the top-level package and the name of a class anywhere in the object's MRO.
 _OBJECTS = {
@@ -62,11 +72,20 @@ _OBJECTS = {
     ("aiosqlite", "Connection"): _Builtin(
         ".aiosqlite", "AioSqliteBorrowed", "aiosqlite", is_async=True
     ),
+    ("sqlalchemy", "Engine"): _Builtin(_CORE, "CoreDriver", "sqlalchemy"),
+    ("sqlalchemy", "Connection"): _Builtin(_CORE, "CoreBorrowed", "sqlalchemy"),
+    ("sqlalchemy", "AsyncEngine"): _Builtin(
+        _CORE_ASYNC, "AsyncCoreDriver", "sqlalchemy", is_async=True
+    ),
+    ("sqlalchemy", "AsyncConnection"): _Builtin(
+        _CORE_ASYNC, "AsyncCoreBorrowed", "sqlalchemy", is_async=True
+    ),
 }
 
 _ACCEPTED = (
-    "Pass a URL (postgresql://..., sqlite:///...), a psycopg 3 connection or pool,"
-    " a sqlite3 or aiosqlite connection, or a driver."
+    "Pass a URL (postgresql://..., sqlite:///..., mariadb://...), a psycopg 3 connection or"
+    " pool, a sqlite3 or aiosqlite connection, an engine or a connection of SQLAlchemy, or a"
+    " driver."
 )
 
 
@@ -184,7 +203,9 @@ def _plugged_in(scheme: str, base: str, *, is_async: bool) -> Callable[[str], ob
 
 
 def _known(*, is_async: bool) -> str:
-    packages = {name: _SCHEMES[name][is_async].package for name in ("postgresql", "sqlite")}
+    packages = {
+        name: _SCHEMES[name][is_async].package for name in ("postgresql", "sqlite", "mariadb")
+    }
     return ", ".join(
         f"{name} ({_install(package) if package else 'nothing to install'})"
         for name, package in packages.items()
