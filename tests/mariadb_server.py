@@ -103,7 +103,11 @@ def mariadb_server() -> Iterator[MariaDBServer]:
         made += ["--auth-root-authentication-method=normal"]
         subprocess.run(made, check=True, **whose, **_QUIET)
         started = [server, "--no-defaults", f"--datadir={data}", f"--socket={socket}"]
-        started += ["--skip-networking", "--innodb-buffer-pool-size=32M", f"--log-error={data}/log.err"]
+        started += [
+            "--skip-networking",
+            "--innodb-buffer-pool-size=32M",
+            f"--log-error={data}/log.err",
+        ]
         started += ["--innodb-flush-log-at-trx-commit=0", "--max-connections=200"]
         with subprocess.Popen(started, **whose, **_QUIET) as process:
             try:

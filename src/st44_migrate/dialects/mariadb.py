@@ -35,6 +35,8 @@ _RESTORED = (
 )
 """Settings of a session that a file may change, or that a run does."""
 
+_HOME = "database in use"
+
 _NAME = r"(?:(?:`[^`]+`|[\w$]+)\s*\.\s*)?(?:`[^`]+`|[\w$]+)"
 _CREATES = re.compile(
     rf"create\s+table\s+(?P<name>{_NAME})\s*\((?!.*\bselect\b)", re.IGNORECASE | re.DOTALL
@@ -105,7 +107,9 @@ class MariaDB(Standard):
     def about_session(self) -> Sequence[str]:
         ours = f"SELECT 'session', VERSION(), {self.as_text('CONNECTION_ID()')}, NULL, NULL"
         settings = ((name, self.as_text(f"@@SESSION.{name}")) for name in _RESTORED)
-        return (ours, *(f"SELECT 'setting', '{name}', {v}, NULL, NULL" for name, v in settings))
+        # A file may say USE, and the ledger need not be in the database of the session.
+        home = f"SELECT 'setting', '{_HOME}', DATABASE(), NULL, NULL"
+        return (ours, home, *(f"SELECT 'setting', '{n}', {v}, NULL, NULL" for n, v in settings))
 
     def restore(
         self, footing: Footing, script: Script | None, *, key: int, pooled: bool
@@ -113,8 +117,9 @@ class MariaDB(Standard):
         settings = (
             f"{name} = {value if value.isdigit() else self.literal(value)}"
             for name, value in footing.session.settings
+            if name != _HOME
         )
-        home = (f"USE {self.quote(footing.schema)}",) if footing.schema else ()
+        home = (f"USE {self.quote(v)}" for n, v in footing.session.settings if n == _HOME and v)
         return (f"SET SESSION {', '.join(settings)}", "UNLOCK TABLES", *home)
 
     def unlimited(self) -> Sequence[str]:

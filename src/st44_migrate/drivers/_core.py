@@ -120,7 +120,8 @@ def failed(error: Exception, index: int | None = None) -> DriverError:
     cause: Any = error.orig if isinstance(error, DBAPIError) and error.orig else error
     numbered = len(cause.args) > 1 and isinstance(cause.args[0], int)
     said = str(cause.args[1]) if numbered else str(cause)
-    state = getattr(cause, "sqlstate", None) or (str(cause.args[0]) if numbered else None)
+    # MariaDB's own numbers say more than its SQLSTATE, which is HY000 for many.
+    state = str(cause.args[0]) if numbered else getattr(cause, "sqlstate", None)
     over = isinstance(error, DBAPIError) and error.connection_invalidated
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
         over = True  # SQLAlchemy itself says that there is nothing to talk to.
