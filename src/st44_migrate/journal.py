@@ -156,7 +156,7 @@ def finish(
     """
     held = dialect.one_of(spellings)
     recorded = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {held.form})"
-    state, asked = f"CASE WHEN {recorded} THEN 'applied'{dialect.otherwise} END", held.values
+    state, asked = dialect.only_if(recorded, "'applied'"), held.values
     if migration.repeatable:
         state, asked = "'applied'", ()
     return Phrase(

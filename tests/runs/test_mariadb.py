@@ -84,7 +84,7 @@ def test_a_file_with_ddl_stops_and_goes_on(maria: Target, folder: Path) -> None:
     """What is committed stays and is counted; the corrected rest runs, and nothing twice."""
     text = (
         "CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO a VALUES (1);\n"
-        "ALTER TABLE nowhere ADD COLUMN b int;\nINSERT INTO a VALUES (2);\n"
+        "ALTER TABLE nowhere ADD COLUMN b int;\nINSERT INTO a (id) VALUES (2);\n"
     )
     write(folder, {"001_a.sql": text})
     with pytest.raises(ApplyError) as caught:

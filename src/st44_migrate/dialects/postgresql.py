@@ -55,7 +55,6 @@ class PostgreSQL:
     types = Types("timestamptz", "timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP")
     locks_sessions = True
     batches = True
-    otherwise = ""
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)
@@ -77,6 +76,9 @@ class PostgreSQL:
         only: str = "",
     ) -> Sequence[str]:
         return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} END"
 
     def answering(self, column: str) -> str:
         return f" RETURNING {column}"

@@ -95,11 +95,10 @@ class Spelling(Protocol):
         """
         ...
 
-    @property
-    def otherwise(self) -> str:
+    def only_if(self, condition: str, value: str) -> str:
         """
-        The last branch of a CASE that has no right to be taken, for a column
-        that takes no NULL: it fails, or is empty where NULL does.
+        Give *value* to a column that takes no NULL, or else fail: by the NULL
+        that this may be, or by itself.
         """
         ...
 

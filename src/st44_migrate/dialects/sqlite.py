@@ -61,7 +61,6 @@ class SQLite:
     types = Types("timestamp", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP")
     locks_sessions = False
     batches = False
-    otherwise = ""
 
     def literal(self, value: str | float | bool | None) -> str:
         if value is None:
@@ -88,6 +87,9 @@ class SQLite:
         only: str = "",
     ) -> Sequence[str]:
         return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} END"
 
     def answering(self, column: str) -> str:
         return f" RETURNING {column}"

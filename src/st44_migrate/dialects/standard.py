@@ -21,13 +21,6 @@ from .phrase import GAP, Phrase
 
 __all__ = ["Standard"]
 
-# A subquery that may give one row and gives two fails in every database.  It says
-# "version" so that it is not computed before there is a row that has one.
-_FAIL = (
-    "(SELECT two.word FROM (SELECT 'recorded' AS word{nothing} UNION ALL SELECT 'already'{nothing})"
-    " two WHERE version IS NOT NULL)"
-)
-
 _TROUBLES = {
     "21000": Trouble.RECORDED,
     "42S02": Trouble.MISSING,
@@ -113,13 +106,13 @@ class Standard(Modest):
 
     # --- what follows from that ---
 
-    @property
-    def otherwise(self) -> str:
-        return f" ELSE {self._fail}"
-
-    @property
-    def _fail(self) -> str:
-        return _FAIL.format(nothing=self.nothing)
+    def only_if(self, condition: str, value: str) -> str:
+        # A subquery that may give one row and gives two fails in every database.  That
+        # it has two depends on the data: an optimiser may compute it at any time.
+        return (
+            f"(SELECT two.word FROM (SELECT {value} AS word{self.nothing}"
+            f" UNION ALL SELECT {value}{self.nothing or ' FROM (SELECT 1) one'} WHERE NOT {condition}) two)"
+        )
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         known = schema or name.schema
@@ -250,7 +243,10 @@ class Standard(Modest):
     def guard(
         self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
     ) -> Sequence[str]:
-        return (f"SELECT {self._fail} FROM {footing.tables.ledger} WHERE {self.one_of(versions)}",)
+        held = f"EXISTS (SELECT 1 FROM {footing.tables.ledger} WHERE {self.one_of(versions)})"
+        return (
+            f"SELECT {self.only_if(f'(NOT {held})', chr(39) + 'free' + chr(39))}{self.nothing}",
+        )
 
     def trouble(self, error: DriverError) -> Trouble:
         state = error.sqlstate or ""

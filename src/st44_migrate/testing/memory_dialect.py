@@ -34,7 +34,6 @@ class MemoryDialect:
     types = Types("moment", "moment", "text")
     locks_sessions = True
     batches = True
-    otherwise = ""
 
     def literal(self, value: str | float | bool | None) -> str:
         """
@@ -72,6 +71,12 @@ class MemoryDialect:
         See `Dialect`.
         """
         return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"CASE WHEN {condition} THEN {value} END"
 
     def answering(self, column: str) -> str:
         """
