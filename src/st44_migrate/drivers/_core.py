@@ -1,8 +1,7 @@
 """
 Talking through a `sqlalchemy.Connection`, for both colours: SQL as it is written.
 
-The connection is in autocommit mode where its database knows one: BEGIN and
-COMMIT are statements of ours.  No parameters are looked for, so that ``%``,
+The connection is in autocommit mode: BEGIN and COMMIT are statements of ours.  No parameters are looked for, so that ``%``,
 ``:name`` and ``?`` arrive as they stand.
 """
 
@@ -13,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ..dialects import Dialect
 from ..dialects.mariadb import MariaDB
@@ -41,12 +40,18 @@ def grammar_of(engine: Engine) -> Dialect:
 def prepare(conn: Connection) -> Connection:
     """
     Let *conn* take statements as they are, each for itself.
+
+    Raises:
+        ConfigError: there is no such mode: every statement would be part of a
+            transaction of SQLAlchemy's.
     """
-    conn = conn.execution_options(no_parameters=True)
     try:
-        return conn.execution_options(isolation_level=AUTOCOMMIT)
-    except (NotImplementedError, SQLAlchemyError):
-        return conn
+        return conn.execution_options(no_parameters=True, isolation_level=AUTOCOMMIT)
+    except (NotImplementedError, AttributeError, ArgumentError) as error:
+        raise ConfigError(
+            f"SQLAlchemy knows no autocommit mode for {conn.dialect.name}",
+            remedy="Write a driver for it: it is one file.",
+        ) from error
 
 
 class Talk:

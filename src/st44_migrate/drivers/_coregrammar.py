@@ -39,13 +39,20 @@ class CoreGrammar(Standard):
 
     def _text(self, element: ClauseElement) -> str:
         options = {"literal_binds": True}
-        return str(element.compile(dialect=self._dialect, compile_kwargs=options))
+        return self._plain(str(element.compile(dialect=self._dialect, compile_kwargs=options)))
+
+    def _plain(self, text: str) -> str:
+        """
+        Undo what Core does to a ``%`` where it expects that parameters are looked for.
+        """
+        doubled = self._dialect.paramstyle in {"format", "pyformat"}
+        return text.replace("%%", "%") if doubled else text
 
     def _type(self, kind: TypeEngine[Any]) -> str:
         return kind.compile(dialect=self._dialect)
 
     def quote(self, name: str) -> str:
-        return str(self._dialect.identifier_preparer.quote_identifier(name))
+        return self._plain(self._dialect.identifier_preparer.quote_identifier(name))
 
     def literal(self, value: str | float | bool | None) -> str:
         if isinstance(value, int) and not isinstance(value, bool):

@@ -144,6 +144,9 @@ class CoreDriver:
         except DriverError as error:
             conn.close()
             raise unreachable(error, self.describe()) from error
+        except BaseException:
+            conn.close()
+            raise
 
 
 def core_driver(url: str) -> CoreDriver:

@@ -175,6 +175,9 @@ class AsyncCoreDriver:
         except DriverError as error:
             await conn.close()
             raise unreachable(error, self.describe()) from error
+        except BaseException:
+            await conn.close()
+            raise
 
 
 def async_core_driver(url: str) -> AsyncCoreDriver:
