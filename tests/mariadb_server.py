@@ -47,6 +47,7 @@ class MariaDBServer:
     """
 
     socket: Path
+    pid: int
 
     def url(self, database: str) -> str:
         """
@@ -116,7 +117,7 @@ def mariadb_server() -> Iterator[MariaDBServer]:
         with subprocess.Popen(started, **whose, **_QUIET) as process:
             try:
                 until(lambda: _answers(process, data / "log.err"), within=60)
-                yield MariaDBServer(socket)
+                yield MariaDBServer(socket, process.pid)
             finally:
                 process.kill()
 

@@ -5,6 +5,8 @@ MariaDB under attack: races, killed runners, sessions that end, locks that are t
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,8 +16,11 @@ from typing import Any
 import pytest
 
 from faults.processes import runner
-from mariadb_server import connect
+from mariadb_server import MariaDBServer, connect
 from st44_migrate import ApplyError, LedgerName, LockTimeout, Settings, migrate_async
+from st44_migrate._bridge import lift_driver
+from st44_migrate.drivers.url import async_driver_for, driver_for
+from st44_migrate.errors import DriverError
 from st44_migrate.events import LockWaited, MigrationRetried
 from st44_migrate.locks import lock_key
 from targets import MARIADB, Target, applied, until, write
@@ -190,3 +195,58 @@ def test_a_cancelled_run_leaves_no_lock(mariadb_url: str, folder: Path) -> None:
     assert doing(target, "SELECT count") is None
     write(folder, {"001_log.sql": LOG, "002_slow.sql": "INSERT INTO log VALUES (1, 1);"})
     assert applied(target.apply(folder)) == ["002"]
+
+
+@contextmanager
+def silent(pid: int) -> Iterator[None]:
+    """
+    Have the server say nothing for the time of the block.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_silent_server_does_not_hold_a_look_up(mariadb: MariaDBServer, mariadb_url: str) -> None:
+    """A session of ours is ended where *within* is over and nobody answers."""
+    conn = driver_for(mariadb_url).connect(timeout=10, readonly=True, notice=print)
+    with silent(mariadb.pid), pytest.raises(DriverError) as caught:
+        conn.fetch("SELECT 1", within=0.2)
+    assert caught.value.lost
+    conn.close()
+
+
+def test_a_silent_server_does_not_hold_a_task(mariadb: MariaDBServer, mariadb_url: str) -> None:
+    """The same in an event loop."""
+
+    async def check() -> None:
+        conn = await async_driver_for(mariadb_url).connect(timeout=10, readonly=True, notice=print)
+        with silent(mariadb.pid):
+            with pytest.raises(DriverError):
+                await conn.fetch("SELECT 1", within=0.2)
+            with pytest.raises(DriverError) as caught:
+                await conn.fetch("SELECT 1", within=0.2)
+            assert caught.value.lost
+        await conn.close()
+
+    asyncio.run(check())
+
+
+def test_a_slow_query_is_stopped_in_time(maria: Target) -> None:
+    """The server answers: the session goes on."""
+    slow = "SELECT count(*) FROM seq_1_to_1000000 AS a, seq_1_to_1000000 AS b"
+
+    async def check() -> None:
+        driver = (
+            async_driver_for(maria.url) if maria.is_async else lift_driver(driver_for(maria.url))
+        )
+        conn = await driver.connect(timeout=10, readonly=True, notice=print)
+        with pytest.raises(DriverError) as caught:
+            await conn.fetch(slow, within=0.2)
+        assert not caught.value.lost
+        assert list(await conn.fetch("SELECT 1")) == [(1,)]
+        await conn.close()
+
+    asyncio.run(check())

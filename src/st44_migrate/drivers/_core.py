@@ -123,8 +123,9 @@ def failed(error: Exception, index: int | None = None) -> DriverError:
     Make a `DriverError` of what SQLAlchemy, or the package behind it, raised.
     """
     cause: Any = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    # SQLAlchemy's own errors end in a link when they are made a text.
     numbered = len(cause.args) > 1 and isinstance(cause.args[0], int)
-    said = str(cause.args[1]) if numbered else str(cause)
+    said = str(cause.args[numbered]) if cause.args else str(cause)
     # MariaDB's own numbers say more than its SQLSTATE, which is HY000 for many.
     state = str(cause.args[0]) if numbered else getattr(cause, "sqlstate", None)
     over = isinstance(error, DBAPIError) and error.connection_invalidated

@@ -22,7 +22,9 @@ _FAULTS = {
     **dict.fromkeys(("1045", "1698"), Fault.AUTHENTICATION),
     **dict.fromkeys(("1044", "1049"), Fault.ABSENT),
     **dict.fromkeys(("1040", "1203", "1226"), Fault.CROWDED),
+    **dict.fromkeys(("2002", "2003"), Fault.REFUSED),
     "2005": Fault.HOST,
+    "TimeoutError": Fault.POOL,
 }
 _FINAL = frozenset({"1044", "1045", "1049", "1698"})
 """What another attempt does not change."""
@@ -95,5 +97,5 @@ def unreachable(error: DriverError, place: str) -> DatabaseUnavailable:
         f"{place} gives no connection: {error.message}",
         transient=state not in _FINAL,
         remedy="Check the database URL, and that the server runs.",
-        fault=_FAULTS.get(state, Fault.REFUSED if state in {"2002", "2003"} else None),
+        fault=_FAULTS.get(state),
     )

@@ -6,6 +6,7 @@ Its twin is `core_async`; what both share is in ``_core``.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from ._core import Talk, failed, grammar_of, killer, lend, prepare
 from ._coreurl import engine_of, shown, unreachable
 
 __all__ = ["CoreBorrowed", "CoreConnection", "CoreDriver", "core_driver"]
+
+_GRACE = 0.5
+"""Seconds that a server has to answer when it was asked to stop."""
 
 
 class CoreConnection:
@@ -56,17 +60,25 @@ class CoreConnection:
         """
         Execute one query; see `Connection.fetch`.
         """
-        if within is None:
-            with self._at_work():
-                return self._talk.fetch(sql)
-        alarm = threading.Timer(within, self.cancel)
-        alarm.daemon = True
-        alarm.start()
+        with self._at_work(), self._punctually(within):
+            return self._talk.fetch(sql)
+
+    @contextmanager
+    def _punctually(self, within: float | None) -> Generator[None]:
+        """
+        Stop what takes longer than *within*; end a session of ours that stays silent.
+        """
+        alarms = [] if within is None else [threading.Timer(within, self.cancel)]
+        if within is not None and not self.borrowed:
+            alarms.append(threading.Timer(within + _GRACE, self._cut))
+        for alarm in alarms:
+            alarm.daemon = True
+            alarm.start()
         try:
-            with self._at_work():
-                return self._talk.fetch(sql)
+            yield
         finally:
-            alarm.cancel()
+            for alarm in alarms:
+                alarm.cancel()
 
     @contextmanager
     def _at_work(self) -> Generator[None]:
@@ -81,8 +93,11 @@ class CoreConnection:
             self.cancel()
             raise
         finally:
-            with self._stopping:
-                self._busy = False
+            # Whoever stops a silent server may be waiting for it himself.
+            stopping = self._stopping.acquire(timeout=_GRACE)
+            self._busy = False
+            if stopping:
+                self._stopping.release()
 
     def cancel(self) -> None:
         """
@@ -102,6 +117,16 @@ class CoreConnection:
             stop = stop or getattr(raw, "cancel", None)
             if stop is not None:
                 stop()
+
+    def _cut(self) -> None:
+        """
+        End the connection under whoever waits for its answer.
+        """
+        with suppress(Exception):
+            raw = self._conn.connection.dbapi_connection
+            # PyMySQL's; nothing public reaches it from another thread.
+            line: socket.socket = getattr(raw, "_sock")  # noqa: B009 -- private
+            line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -14,7 +15,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ..errors import ConfigError, DriverError
+from ..errors import ConfigError, DatabaseUnavailable, DriverError
+from ..model import Fault
 from ..protocols import Heard, Notice, Row
 from ._core import Talk, failed, grammar_of, killer, lend, prepare
 from ._coreurl import name_package, parsed, shown, unreachable
@@ -23,6 +25,9 @@ from ._opening import opened
 __all__ = ["AsyncCoreBorrowed", "AsyncCoreConnection", "AsyncCoreDriver", "async_core_driver"]
 
 T = TypeVar("T")
+
+_PATIENCE = 1.0
+"""Seconds that a server has to stop a statement, before the session is ended."""
 
 _AGAIN = 0.05
 """Seconds between two attempts to stop a statement that may only be about to begin."""
@@ -98,10 +103,13 @@ class AsyncCoreConnection:
         """
         Stop the server's query until there is none: a cancelled await alone does not.
         """
+        until = monotonic() + _PATIENCE
         while not job.done():
             await self._interrupt()
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((job,), timeout=_AGAIN)
+            if monotonic() > until:
+                job.cancel()  # A server that stays silent loses the session.
         if not job.cancelled():
             job.exception()  # Look at it, or asyncio complains that nobody did.
 
@@ -115,8 +123,8 @@ class AsyncCoreConnection:
     async def _interrupt(self) -> None:
         if self.backend_pid is not None:
             kill = killer(self._conn.engine.sync_engine, self.backend_pid)
-            with suppress(asyncio.CancelledError, SQLAlchemyError):
-                await _in_greenlet(kill)
+            with suppress(asyncio.CancelledError, SQLAlchemyError, TimeoutError):
+                await asyncio.wait_for(_in_greenlet(kill), _PATIENCE)
 
     async def close(self) -> None:
         """
@@ -160,8 +168,17 @@ class AsyncCoreDriver:
         """
         Open a session; see `CoreDriver.connect`.
         """
-        del timeout, readonly, notice
-        return await opened(self._connect(), AsyncCoreConnection.close)
+        del readonly, notice
+        try:
+            async with asyncio.timeout(timeout):
+                return await opened(self._connect(), AsyncCoreConnection.close)
+        except TimeoutError as error:
+            raise DatabaseUnavailable(
+                f"{self.describe()} gave no connection within {timeout:g} s",
+                transient=True,
+                remedy="Check host and port, and that the server runs.",
+                fault=Fault.TIMEOUT,
+            ) from error
 
     async def _connect(self) -> AsyncCoreConnection:
         try:
