@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mariadb_server import MariaDBServer, mariadb_server, programs
 from st44_migrate.testing.servers import PostgresServer, postgres_server
 
 pytest_plugins = ["pytester"]
@@ -51,6 +52,26 @@ def other_pg_url(postgres: PostgresServer) -> Iterator[str]:
     Give another one beside it.
     """
     with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDBServer]:
+    """
+    Give the MariaDB server of the whole test run.
+    """
+    if programs() is None:
+        pytest.skip("mariadbd is not installed: apt-get install mariadb-server-core")
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb: MariaDBServer) -> Iterator[str]:
+    """
+    Give an empty MariaDB database for one test.
+    """
+    with mariadb.database() as url:
         yield url
 
 

@@ -21,6 +21,9 @@ bottom, each as its language says:
 ``text``
     Is no code: no prompt may stand in it.
 
+``{literalinclude} PATH``
+    The file is there for the blocks behind it.
+
 With a ``:caption:``, the file of that name is written before.
 
 A comment of the page, on the line before the block, changes that::
@@ -31,7 +34,7 @@ A comment of the page, on the line before the block, changes that::
 
 and one at the top of a page gives it an empty database, as ``DATABASE_URL``, and psql::
 
-    <!-- database: postgresql -->
+    <!-- database: postgresql -->    or mariadb
 """
 
 from __future__ import annotations
@@ -104,11 +107,26 @@ def block(content: str, match: re.Match[str]) -> Block:
     return Block(language, text, line, match["note"] or "", caption)
 
 
+def included(block: Block) -> Path | None:
+    """
+    Find the file that Sphinx shows in the place of *block*.
+    """
+    directive, _, path = block.language.partition(" ")
+    return (ROOT / "docs" / path).resolve() if directive == "{literalinclude}" else None
+
+
 def wants_postgresql(page: str) -> bool:
     """
     Tell whether a page is about PostgreSQL and needs one.
     """
     return "\n<!-- database: postgresql -->\n" in (ROOT / page).read_text("utf-8")
+
+
+def wants_mariadb(page: str) -> bool:
+    """
+    Tell whether a page is about MariaDB.
+    """
+    return (ROOT / page).read_text("utf-8").startswith("<!-- database: mariadb -->\n")
 
 
 def lend(url: str, room: Path) -> None:

@@ -1,5 +1,5 @@
 """
-Every way to run the engine: two databases, two colours, behind one face.
+Every way to run the engine: databases and colours, behind one face.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ LENT = ("psycopg2", "asyncpg")
 """What is not opened by URL: a run is lent a connection."""
 
 ALL = (*POSTGRES, *LENT, *SQLITE)
+MARIADB = ("pymysql", "aiomysql")
+ASYNC = frozenset({"psycopg-async", "asyncpg", "aiosqlite", "aiomysql"})
+OURS = {"schema_migrations", "schema_migrations_journal"}
 
 
 @dataclass
@@ -43,11 +46,15 @@ class Target:
 
     @property
     def is_async(self) -> bool:
-        return self.kind in {"psycopg-async", "asyncpg", "aiosqlite"}
+        return self.kind in ASYNC
 
     @property
     def is_postgres(self) -> bool:
-        return self.kind not in SQLITE
+        return self.kind in {*POSTGRES, *LENT}
+
+    @property
+    def is_mariadb(self) -> bool:
+        return self.kind in MARIADB
 
     def do(self, folder: object, call: Callable[[Any], Any], **choices: Any) -> Any:
         """
@@ -130,6 +137,8 @@ class Target:
         if self.is_postgres:
             with psycopg.connect(self.url, autocommit=True) as conn:
                 return conn.execute(sql.encode()).fetchall()
+        if self.is_mariadb:
+            return self._on_mariadb(sql)
         with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as lite:
             return lite.execute(sql).fetchall()
 
@@ -142,15 +151,31 @@ class Target:
                 for sql in statements:
                     conn.execute(sql.encode())
             return
+        if self.is_mariadb:
+            self._on_mariadb(*statements)
+            return
         path = self.url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(path, isolation_level=None)) as lite:
             for sql in statements:
                 lite.execute(sql)
 
+    def _on_mariadb(self, *statements: str) -> list[tuple[Any, ...]]:
+        from mariadb_server import connect  # which knows targets
+
+        rows: Sequence[tuple[Any, ...]] = ()
+        with closing(connect(self.url)) as conn, conn.cursor() as cursor:
+            for sql in statements:
+                cursor.execute(sql)
+                rows = cursor.fetchall()
+        return list(rows)
+
     def tables(self) -> set[str]:
         """
         The tables that are not ledger, journal or SQLite's own.
         """
+        if self.is_mariadb:
+            sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+            return {row[0] for row in self.query(sql)} - OURS
         sql = (
             "SELECT tablename FROM pg_tables WHERE schemaname NOT IN"
             " ('pg_catalog', 'information_schema')"
@@ -158,7 +183,7 @@ class Target:
             else "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
         )
         names = {row[0] for row in self.query(sql)}
-        return names - {"schema_migrations", "schema_migrations_journal"}
+        return names - OURS
 
     def versions(self) -> list[str]:
         """

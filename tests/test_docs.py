@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,7 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from pages import FENCE, PAGES, ROOT, RUN, Block, blocks, lend, wants_postgresql
+from pages import (
+    FENCE,
+    PAGES,
+    ROOT,
+    RUN,
+    Block,
+    blocks,
+    included,
+    lend,
+    wants_mariadb,
+    wants_postgresql,
+)
 from st44_migrate import Settings, State, errors
 from st44_migrate.lint import IGNORE_CODES, RULES
 
@@ -32,6 +44,8 @@ def test_every_block_runs(page: str, tmp_path: Path, request: pytest.FixtureRequ
     room.mkdir()
     if wants_postgresql(page):
         lend(request.getfixturevalue("pg_url"), room)
+    if wants_mariadb(page):
+        lend(request.getfixturevalue("mariadb_url"), room)
     for block in blocks(page):
         at = f"{page}:{block.line}"
         if block.note.startswith("not run: "):
@@ -40,6 +54,8 @@ def test_every_block_runs(page: str, tmp_path: Path, request: pytest.FixtureRequ
             check_gate(block, at)
         elif block.note.startswith("follow: "):
             assert page in followed(), f"{at}: nobody follows this page"
+        elif shown := included(block):
+            shutil.copy(shown, room)
         elif block.language not in SPHINX:
             assert block.language in RUN, f"{at}: what should become of {block.language!r}?"
             RUN[block.language](block, room, at)

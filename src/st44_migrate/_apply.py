@@ -171,7 +171,8 @@ async def _explanation(world: World, item: Item | None, error: DriverError) -> s
     """
     Explain a failure of ours; asked before the file is rolled back.
     """
-    if item is not None and item.role is Role.RECORD and error.sqlstate in _NOT_NULL:
+    refused = error.sqlstate in _NOT_NULL or world.dialect.trouble(error) is Trouble.RECORDED
+    if item is not None and item.role is Role.RECORD and refused:
         return "the ledger did not take the record: look for a trigger or a rule on it"
     if item is None or item.role is not Role.CHECK or error.lost:
         return ""

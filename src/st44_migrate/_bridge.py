@@ -93,6 +93,10 @@ class _LiftedDriver:
     def dialect(self) -> str:
         return self._driver.dialect
 
+    @property
+    def grammar(self) -> object:
+        return getattr(self._driver, "grammar", None)
+
     def describe(self) -> str:
         return self._driver.describe()
 

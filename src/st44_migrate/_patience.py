@@ -89,7 +89,10 @@ class Patience:
         """
         world, error, item = self._world, failure.error, failure.item
         committed = item is not None and item.role is Role.RESTORE
-        if error.lost or committed or world.dialect.trouble(error) is not Trouble.BUSY:
+        trouble = world.dialect.trouble(error)
+        # Where an upsert takes two statements, another's row may come in between.
+        claimed = item is not None and item.role is Role.CLAIM and trouble is Trouble.EXISTS
+        if error.lost or committed or not (claimed or trouble is Trouble.BUSY):
             raise failure
         waited = (world.now() - self._started).total_seconds()
         delay = next(self._delays)

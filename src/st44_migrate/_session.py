@@ -132,16 +132,20 @@ async def evading(world: World) -> World:
 
 def dialect_of(driver: AsyncDriver) -> Dialect:
     """
-    Return the dialect that *driver* names.
+    Return the dialect that *driver* brings as its *grammar*, or else names.
 
     Raises:
         ConfigError: there is no such thing.
     """
+    grammar: Dialect | None = getattr(driver, "grammar", None)
+    if grammar is not None:
+        return grammar
     try:
         return dialect_named(driver.dialect)
     except LookupError as error:
         raise ConfigError(
-            f"there is no dialect {driver.dialect!r}", remedy="Use postgresql or sqlite."
+            f"there is no dialect {driver.dialect!r}",
+            remedy="Use postgresql, sqlite or mariadb; or give the driver a grammar of its own.",
         ) from error
 
 

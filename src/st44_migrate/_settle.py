@@ -201,7 +201,8 @@ def retired(world: World, ground: Ground, entry: LedgerEntry, reason: str) -> li
     """
     Write the statements that note that *entry* has no file any more.
     """
-    return [journal.retire(ground.footing, world.dialect, entry, world.signature, reason=reason)]
+    footing = ground.footing
+    return [*journal.retire(footing, world.dialect, entry, world.signature, reason=reason)]
 
 
 def _resume(

@@ -24,7 +24,8 @@ from .sqltext import units_checksum
 __all__ = ["resolve_doubts", "unit_by_unit"]
 
 _SETTING = re.compile(
-    r"(?:set|reset)\s+(?!local\b|transaction\b|constraints\b)|select\s+(?:pg_catalog\.)?set_config\b",
+    r"(?:set|reset)\s+(?!local\b|transaction\b|constraints\b)|select\s+(?:pg_catalog\.)?set_config\b"
+    r"|use\s",
     re.IGNORECASE,
 )
 

@@ -205,8 +205,8 @@ class Envelope:
         """
         Note in the journal how the attempt failed.
         """
-        sql = journal.fail(self.footing, self.dialect, pending.migration, self.signature, message)
-        return (Item(Role.RECORD, sql),)
+        noted = journal.fail(self.footing, self.dialect, pending.migration, self.signature, message)
+        return tuple(_ours(Role.RECORD, noted))
 
     # --- parts ---
 

@@ -9,7 +9,7 @@ failed.  This module writes its statements and knows no connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .dialects import GAP, Dialect, Footing, Phrase, Tables
@@ -57,27 +57,27 @@ def create(tables: Tables, dialect: Dialect) -> str:
     """
     Create the journal.
     """
-    moment, _ = dialect.types
+    moment, text = dialect.types.moment, dialect.types.text
     return f"""CREATE TABLE {tables.journal} (
-  version text NOT NULL PRIMARY KEY,
-  name text NOT NULL,
-  state text NOT NULL,
-  checksum text,
-  raw_checksum text,
-  sql text,
+  version {dialect.types.key} NOT NULL PRIMARY KEY,
+  name {text} NOT NULL,
+  state {text} NOT NULL,
+  checksum {text},
+  raw_checksum {text},
+  {dialect.column("sql")} {text},
   total integer,
   done integer,
-  done_checksum text,
+  done_checksum {text},
   in_doubt boolean NOT NULL DEFAULT false,
   started_at {moment},
   finished_at {moment},
   duration_ms bigint,
-  actor text,
-  runner text,
+  actor {text},
+  runner {text},
   backend_pid integer,
-  backend_start text,
-  reason text,
-  error text,
+  backend_start {text},
+  reason {text},
+  error {text},
   error_at {moment}
 )"""
 
@@ -121,10 +121,9 @@ def claim(
         "error": None,
     }
     moments = {"started_at": dialect.now, "finished_at": "NULL", "error_at": "NULL"}
-    changed = " WHERE j.state <> 'applied' OR coalesce(j.checksum, '') <> excluded.checksum"
-    upsert = _upsert(footing.tables, dialect, values, moments)
+    changed = "j.state <> 'applied' OR coalesce(j.checksum, '') <> excluded.checksum"
     return [
-        upsert + changed if migration.repeatable else upsert,
+        *_upsert(footing, dialect, values, moments, changed if migration.repeatable else ""),
         *(
             f"UPDATE {footing.tables.journal} SET sql = sql || {dialect.literal(part)}"
             f" WHERE version = {dialect.literal(key(migration.version))}"
@@ -157,14 +156,14 @@ def finish(
     """
     held = dialect.holding(footing, spellings)
     recorded = f"EXISTS (SELECT 1 FROM {held.form})"
-    state, asked = f"CASE WHEN {recorded} THEN 'applied' END", held.values
+    state, asked = dialect.only_if(recorded, "'applied'"), held.values
     if migration.repeatable:
         state, asked = "'applied'", ()
     return Phrase(
         f"UPDATE {footing.tables.journal} SET state = {state}, done = {GAP},"
         f" in_doubt = false, finished_at = {dialect.now},"
         f" duration_ms = {dialect.elapsed('started_at')}"
-        f" WHERE version = {GAP} RETURNING duration_ms",
+        f" WHERE version = {GAP}{dialect.answering('duration_ms')}",
         [*asked, str(len(script.units)), dialect.literal(key(migration.version))],
     )
 
@@ -196,14 +195,14 @@ def fail(
     migration: Migration,
     signature: Signature,
     error: str,
-) -> str:
+) -> Sequence[str]:
     """
     Note that the last attempt at *migration* failed, after the fact.
 
     How far it came is left as it is, and so is a row that says *applied*.
     """
-    insert = _upsert(
-        footing.tables,
+    return _upsert(
+        footing,
         dialect,
         {
             "version": key(migration.version),
@@ -214,8 +213,8 @@ def fail(
             "error": error,
         },
         {"error_at": dialect.now},
+        "j.state <> 'applied'",
     )
-    return f"{insert} WHERE j.state <> 'applied'"
 
 
 def adopt(
@@ -240,14 +239,14 @@ def adopt(
 
 def retire(
     footing: Footing, dialect: Dialect, entry: LedgerEntry, signature: Signature, *, reason: str
-) -> str:
+) -> Sequence[str]:
     """
     Note that an applied version has no file any more, on purpose.
 
     What the journal knows of its SQL is kept.
     """
     return _upsert(
-        footing.tables,
+        footing,
         dialect,
         {
             "version": key(entry.version),
@@ -266,22 +265,17 @@ def applied_sql(footing: Footing, dialect: Dialect, version: Version) -> str:
     Ask for the SQL as applied, and who applied it.
     """
     return (
-        f"SELECT sql, actor FROM {footing.tables.journal}"
+        f"SELECT {dialect.column('sql')}, actor FROM {footing.tables.journal}"
         f" WHERE version = {dialect.literal(key(version))}"
     )
 
 
 def _upsert(
-    tables: Tables,
+    footing: Footing,
     dialect: Dialect,
-    values: dict[str, str | int | bool | None],
-    moments: dict[str, str],
-) -> Phrase:
-    columns: Sequence[str] = (*values, *moments)
-    given = (*([GAP] * len(values)), *moments.values())
-    updates = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
-    return Phrase(
-        f"INSERT INTO {tables.journal} AS j ({', '.join(columns)})"
-        f" VALUES ({', '.join(given)}) ON CONFLICT (version) DO UPDATE SET {updates}",
-        list(map(dialect.literal, values.values())),
-    )
+    values: Mapping[str, str | int | bool | None],
+    moments: Mapping[str, str],
+    only: str = "",
+) -> Sequence[str]:
+    literals = {column: dialect.literal(value) for column, value in values.items()}
+    return dialect.upsert(footing.tables.journal, literals, moments, only)

@@ -26,8 +26,6 @@ _CREATION_RACES = 5
 _NO_MOMENT = frozenset({"42846", "42883", "22007", "22008"})
 """What the server says where applied_at is no moment."""
 
-_COLUMNS = "l.version IS NOT NULL, coalesce(CAST(l.version AS text), j.version), l.name"
-_BARE = "true, CAST(l.version AS text), l.name"
 _NO_JOURNAL = ", ".join(["NULL"] * 12)
 
 
@@ -54,8 +52,7 @@ class TableLedger:
 
             DatabaseUnavailable: the session ended.
         """
-        d = self.dialect
-        query = self._query(d.tables(self.name), d.premise(self.name))
+        query = self._query(self.dialect.tables(self.name), self.dialect.premise(self.name))
         return await self._understood(conn, await self._rows(conn, query))
 
     async def read_unless(self, conn: AsyncConnection, digest: str) -> History | None:
@@ -72,8 +69,7 @@ class TableLedger:
         if rows and rows[0][0]:
             return None
         # Where nothing is recorded there is one row that has nothing in it.
-        found = rows and [row[1:] for row in rows if row[2] is not None]
-        return await self._understood(conn, found)
+        return await self._understood(conn, rows and [r[1:] for r in rows if r[2] is not None])
 
     async def _rows(self, conn: AsyncConnection, query: str) -> Sequence[Row] | None:
         """
@@ -92,9 +88,15 @@ class TableLedger:
         return read_history(rows)
 
     def _query(self, tables: Tables, premise: str = "NULL") -> str:
-        applied_at = self.dialect.epoch("l.applied_at")
-        columns = f"{premise}, {_COLUMNS}, {applied_at}, j.version IS NOT NULL, {journal.COLUMNS}"
+        version, applied_at = self._version_and_moment()
+        columns = (
+            f"{premise}, l.version IS NOT NULL, coalesce({version}, j.version), l.name,"
+            f" {applied_at}, j.version IS NOT NULL, {journal.COLUMNS}"
+        )
         return self.dialect.full_join(columns, tables)
+
+    def _version_and_moment(self) -> tuple[str, str]:
+        return self.dialect.as_text("l.version"), self.dialect.epoch("l.applied_at")
 
     async def _read_what_is_there(self, conn: AsyncConnection) -> History:
         return await self.read_on(conn, await self.inspect(conn))
@@ -112,7 +114,8 @@ class TableLedger:
             if footing.has_journal:
                 await self._refuse_orphan(conn, footing)
             return History()
-        columns = f"NULL, {_BARE}, {self.dialect.epoch('l.applied_at')}, false, {_NO_JOURNAL}"
+        version, applied_at = self._version_and_moment()
+        columns = f"NULL, true, {version}, l.name, {applied_at}, false, {_NO_JOURNAL}"
         return read_history(
             await self._fetch(conn, f"SELECT {columns} FROM {footing.tables.ledger} l")
         )
@@ -125,8 +128,8 @@ class TableLedger:
             LedgerError: a table of the ledger's name has another shape, or the
                 ledger may be hidden from this role.
         """
-        rows = await self._fetch(conn, self.dialect.inspect(self.name, borrowed=conn.borrowed))
-        footing = self.dialect.footing(self.name, rows)
+        query = self.dialect.inspect(self.name, borrowed=conn.borrowed)
+        footing = self.dialect.footing(self.name, await self._fetch(conn, query))
         if footing.hidden:
             raise LedgerError(
                 f"the search_path names the schema {footing.hidden[0]!r}, which this role may not use;"
@@ -179,16 +182,14 @@ class TableLedger:
                 raise self._uncreatable(footing, error) from error
 
     def _creation(self, footing: Footing) -> list[str]:
-        moment, version = self.dialect.types
-        tables = footing.tables
+        types, tables = self.dialect.types, footing.tables
         statements: list[str] = []
         if not footing.has_schema:
             statements.append(f"CREATE SCHEMA {tables.schema}")
         if not footing.columns:
             statements.append(
-                f"CREATE TABLE {tables.ledger} (version {version} PRIMARY KEY,"
-                f" name varchar(255) NOT NULL,"
-                f" applied_at {moment} NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+                f"CREATE TABLE {tables.ledger} (version {types.version} PRIMARY KEY,"
+                f" name varchar(255) NOT NULL, applied_at {types.stamp})"
             )
         if not footing.has_journal:
             statements.append(journal.create(tables, self.dialect))

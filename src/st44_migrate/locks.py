@@ -1,7 +1,7 @@
 """
 How two runners are kept apart.
 
-On PostgreSQL a session advisory lock is polled, never waited for: a blocked
+A lock of the session is polled, never waited for: on PostgreSQL a blocked
 ``pg_advisory_lock`` deadlocks with CREATE INDEX CONCURRENTLY, and the victim may
 be the index build.  It lives on the connection that does the work, so that it
 dies with it.  The lock makes waiting polite; that a migration runs once is the
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 
-from .dialects import Dialect, Footing
-from .dialects.postgresql_pulse import holding
+from .dialects import Dialect, Footing, Locking
 from .errors import DriverError
 from .model import LedgerName
 from .protocols import AsyncConnection, Lock
@@ -32,42 +31,32 @@ def lock_key(name: LedgerName, schema: str | None) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-_MINE = "l.pid = pg_catalog.pg_backend_pid()"
-
-
 class AdvisoryLock:
     """
-    A session advisory lock of PostgreSQL.
+    A lock that belongs to a session, and that nothing but its asking respects.
     """
 
-    def __init__(self, key: int) -> None:
-        self.key = key
+    def __init__(self, locking: Locking) -> None:
+        self._locking = locking
 
     async def try_acquire(self, conn: AsyncConnection, /) -> bool:
         """
         Take the lock if nobody else has it.  Once, however often it is asked for.
         """
-        rows = await conn.fetch(
-            f"SELECT CASE WHEN EXISTS (SELECT 1 {self._holders()} AND {_MINE}) THEN true"
-            f" ELSE pg_catalog.pg_try_advisory_lock({self.key}) END"
-        )
+        rows = await conn.fetch(self._locking.take)
         return bool(rows[0][0])
 
     async def held(self, conn: AsyncConnection, /) -> bool:
         """
         Say whether the session still has the lock: a file may give it away.
         """
-        return bool(await conn.fetch(f"SELECT 1 {self._holders()} AND {_MINE}"))
+        return bool(await conn.fetch(self._locking.mine))
 
     async def holder(self, conn: AsyncConnection, /) -> str:
         """
         Say who holds the lock, as far as this role may know.
         """
-        rows = await conn.fetch(
-            "SELECT a.pid::text, a.application_name, pg_catalog.pg_get_userbyid(a.usesysid)::text,"
-            " round(extract(epoch from clock_timestamp() - a.backend_start))::text"
-            f" {self._holders()}"
-        )
+        rows = await conn.fetch(self._locking.holder)
         if not rows:
             return "a session that has just ended"
         pid, application, user, age = rows[0]
@@ -75,15 +64,12 @@ class AdvisoryLock:
         since = f", connected {age} s ago" if age else ""
         return f"pid {pid}" + (f" ({' '.join(about)})" if about else "") + since
 
-    def _holders(self) -> str:
-        return holding(self.key)
-
     async def release(self, conn: AsyncConnection, /) -> None:
         """
         Give the lock back.  A courtesy: it goes with the connection anyway.
         """
         try:
-            await conn.fetch(f"SELECT pg_catalog.pg_advisory_unlock({self.key})")
+            await conn.fetch(self._locking.free)
         except DriverError:
             return
 
@@ -100,7 +86,7 @@ class WatchedLock(AdvisoryLock):
         """
         Succeed while nobody has the lock.
         """
-        return not await conn.fetch(f"SELECT 1 {self._holders()}")
+        return not await conn.fetch(self._locking.anyone)
 
     async def held(self, conn: AsyncConnection, /) -> bool:
         """
@@ -155,5 +141,5 @@ def lock_for(dialect: Dialect, name: LedgerName, footing: Footing, *, pooled: bo
     """
     if not dialect.locks_sessions:
         return NoLock()
-    key = lock_key(name, footing.schema)
-    return WatchedLock(key) if pooled else AdvisoryLock(key)
+    locking = dialect.locking(lock_key(name, footing.schema))
+    return WatchedLock(locking) if pooled else AdvisoryLock(locking)

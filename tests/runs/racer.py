@@ -12,15 +12,14 @@ import sys
 
 from st44_migrate import migrate, migrate_async
 
+ASYNC = {"psycopg-async", "aiosqlite", "aiomysql"}
+
 
 def main() -> None:
     kind, url, folder = sys.argv[1:]
     print("ready", flush=True)
     sys.stdin.readline()
-    if kind in {"psycopg-async", "aiosqlite"}:
-        report = asyncio.run(migrate_async(url, folder))
-    else:
-        report = migrate(url, folder)
+    report = asyncio.run(migrate_async(url, folder)) if kind in ASYNC else migrate(url, folder)
     print(json.dumps([[done.label for done in report.applied], report.count, report.pending]))
 
 

@@ -152,8 +152,8 @@ def claimed_with_do_nothing(monkeypatch: MonkeyPatch) -> None:
     """Nobody waits for a row that is there already, from a failure."""
     upsert = journal._upsert
 
-    def do_nothing(*args: Any) -> str:
-        return upsert(*args).partition(" DO UPDATE")[0] + " DO NOTHING"
+    def do_nothing(*args: Any) -> list[str]:
+        return [sql.partition(" DO UPDATE")[0] + " DO NOTHING" for sql in upsert(*args)]
 
     monkeypatch.setattr(journal, "_upsert", do_nothing)
 

@@ -49,7 +49,9 @@ Exit codes:
 @click.option("--since", metavar="VERSION", help="Only files from this number on.")
 @click.option("--ignore", metavar="CODE", multiple=True, help="Leave a rule out; repeatable.")
 @click.option("--squawk", is_flag=True, help="Ask squawk too; needs the extra lint.")
-@click.option("--dialect", type=click.Choice(["postgresql", "sqlite"]), help="How SQL is read.")
+@click.option(
+    "--dialect", type=click.Choice(["postgresql", "sqlite", "mariadb"]), help="How SQL is read."
+)
 @click.option("--ledger", metavar="[SCHEMA.]TABLE", help="Default: schema_migrations.")
 @output_options
 @click.pass_context

@@ -58,7 +58,10 @@ def dialect_of(asked: str | None, url: str | None) -> str:
     """
     if asked:
         return asked
-    return "sqlite" if url and url.strip().lower().startswith("sqlite") else "postgresql"
+    scheme = (url or "").strip().lower()
+    if scheme.startswith(("mariadb", "mysql")):
+        return "mariadb"
+    return "sqlite" if scheme.startswith("sqlite") else "postgresql"
 
 
 def ask_squawk(subject: Subject, environ: Mapping[str, str]) -> Sequence[Problem]:

@@ -8,19 +8,23 @@ effects) is written once, in `ledger`, `journal`, `batch` and `_engine`.
 
 from __future__ import annotations
 
-from .footing import Column, Footing, Session, Tables, Trouble
+from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .protocol import Dialect
+from .standard import Standard
 
 __all__ = [
     "GAP",
     "Column",
     "Dialect",
     "Footing",
+    "Locking",
     "Phrase",
     "Session",
+    "Standard",
     "Tables",
     "Trouble",
+    "Types",
     "dialect_named",
 ]
 
@@ -40,4 +44,8 @@ def dialect_named(name: str) -> Dialect:
         from .sqlite import SQLite
 
         return SQLite()
+    if name == "mariadb":
+        from .mariadb import MariaDB
+
+        return MariaDB()
     raise LookupError(name)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
-__all__ = ["Column", "Footing", "Session", "Tables", "Trouble"]
+__all__ = ["Column", "Footing", "Locking", "Session", "Tables", "Trouble", "Types"]
 
 
 _NUMERIC = {"numeric", "decimal", "real", "double precision"}
@@ -57,6 +58,54 @@ class Tables:
     schema: str
     ledger: str
     journal: str
+
+
+class Types(NamedTuple):
+    """
+    How columns of ledger and journal are declared.
+
+    Args:
+        moment: A point in time that may be missing.
+
+        stamp: One that is always there, the present unless given.
+
+        version: The ledger's *version*.
+
+        key: The journal's, which is the same without leading zeros.
+
+        text: A text of any length.
+    """
+
+    moment: str
+    stamp: str
+    version: str = "varchar(255)"
+    key: str = "text"
+    text: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """
+    What is asked about a lock of the session, each as a query.
+
+    Args:
+        take: Take it, once, if nobody else has it; true where it is ours.
+
+        mine: A row if it is ours.
+
+        anyone: A row for each session that has it.
+
+        holder: For each of those: who it is, its program, its user and its age
+            in seconds, as text or NULL.
+
+        free: Give it back.
+    """
+
+    take: str
+    mine: str
+    anyone: str
+    holder: str
+    free: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,25 +7,19 @@ search_path behind, and ours must not depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isinf
 from zlib import crc32
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Footing, Tables, Trouble
+from .footing import Footing, Locking, Tables, Trouble, Types
 from .phrase import GAP, Phrase
-from .postgresql_catalog import (
-    HIDDEN,
-    array,
-    filtered,
-    footing,
-    inspect,
-    literal,
-    tables,
-)
+from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
+from .postgresql_locking import locking
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
+from .upsert import on_conflict
 
 __all__ = ["PostgreSQL"]
 
@@ -58,7 +52,7 @@ class PostgreSQL:
 
     name = "postgresql"
     now = "pg_catalog.clock_timestamp()"
-    types = ("timestamptz", "varchar(255)")
+    types = Types("timestamptz", "timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP")
     locks_sessions = True
     batches = True
 
@@ -67,6 +61,30 @@ class PostgreSQL:
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         return tables(name, schema)
+
+    def column(self, name: str) -> str:
+        return name
+
+    def as_text(self, column: str) -> str:
+        return f"CAST({column} AS text)"
+
+    def upsert(
+        self,
+        table: str,
+        values: Mapping[str, str],
+        moments: Mapping[str, str],
+        only: str = "",
+    ) -> Sequence[str]:
+        return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} END"
+
+    def answering(self, column: str) -> str:
+        return f" RETURNING {column}"
+
+    def locking(self, key: int) -> Locking:
+        return locking(key)
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         # One literal, whatever the column's type: twenty take the server longer.

@@ -12,37 +12,16 @@ from typing import Protocol
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Footing, Tables, Trouble
-from .phrase import Phrase
+from .footing import Footing, Locking, Tables, Trouble
+from .spelling import Spelling
 
 __all__ = ["Dialect"]
 
 
-class Dialect(Protocol):
+class Dialect(Spelling, Protocol):
     """
     Everything that `ledger`, `journal`, `locks` and `_engine` ask of a database.
     """
-
-    @property
-    def name(self) -> str:
-        """
-        ``"postgresql"``, ``"sqlite"``.
-        """
-        ...
-
-    @property
-    def now(self) -> str:
-        """
-        The expression for the current time, advancing within a transaction.
-        """
-        ...
-
-    @property
-    def types(self) -> tuple[str, str]:
-        """
-        The column types for a moment, and for the ledger's *version*.
-        """
-        ...
 
     @property
     def locks_sessions(self) -> bool:
@@ -60,34 +39,9 @@ class Dialect(Protocol):
         """
         ...
 
-    def literal(self, value: str | float | bool | None) -> str:
+    def locking(self, key: int) -> Locking:
         """
-        Quote *value*, so that no setting of the session can change its meaning.
-        """
-        ...
-
-    def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
-        """
-        Quote the names of ledger and journal, in *schema* if it is known.
-        """
-        ...
-
-    def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
-        """
-        Say what follows FROM where the ledger's rows of *versions* are asked for;
-        of each it gives the column *version*.
-        """
-        ...
-
-    def epoch(self, column: str) -> str:
-        """
-        Give *column*, a moment, as microseconds since 1970, or as ISO 8601 text.
-        """
-        ...
-
-    def elapsed(self, since: str) -> str:
-        """
-        Give the whole milliseconds since the moment in the column *since*.
+        How runners lock one another out, where *locks_sessions* is true.
         """
         ...
 

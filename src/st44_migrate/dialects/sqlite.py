@@ -8,16 +8,17 @@ runners apart, and the claim inside the transaction says who was first.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Column, Footing, Session, Tables, Trouble
+from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
 from .sqlite_session import PRAGMAS, restore
+from .upsert import on_conflict
 
 __all__ = ["SQLite"]
 
@@ -58,7 +59,7 @@ class SQLite:
 
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
-    types = ("timestamp", "varchar(255)")
+    types = Types("timestamp", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP")
     locks_sessions = False
     batches = False
 
@@ -68,6 +69,30 @@ class SQLite:
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         place = _quoted(schema or name.schema or "main")
         return Tables(place, f"{place}.{_quoted(name.table)}", f"{place}.{_quoted(name.journal)}")
+
+    def column(self, name: str) -> str:
+        return name
+
+    def as_text(self, column: str) -> str:
+        return f"CAST({column} AS text)"
+
+    def upsert(
+        self,
+        table: str,
+        values: Mapping[str, str],
+        moments: Mapping[str, str],
+        only: str = "",
+    ) -> Sequence[str]:
+        return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} END"
+
+    def answering(self, column: str) -> str:
+        return f" RETURNING {column}"
+
+    def locking(self, key: int) -> Locking:
+        raise NotImplementedError  # locks_sessions is False
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         kind = next((c.type for c in footing.columns if c.name == "version"), "")

@@ -26,7 +26,7 @@ _GROUP = "st44_migrate.drivers"
 @dataclass(frozen=True, slots=True)
 class _Builtin:
     """
-    A driver of ours: *module* and *name* of its class, and the *package* it
+    A driver of ours: *module* and *name* of what makes it, and the *package* it
     needs, which the extra of the same name installs; None for the standard library.
     """
 
@@ -47,7 +47,17 @@ _SQLITE = (
     _Builtin(".aiosqlite", "AioSqliteDriver", "aiosqlite", is_async=True),
 )
 
-_SCHEMES = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL, "sqlite": _SQLITE}
+_CORE, _CORE_ASYNC = ".core", ".core_async"
+_MARIADB = (
+    _Builtin(_CORE, "core_driver", "sqlalchemy"),
+    _Builtin(_CORE_ASYNC, "async_core_driver", "sqlalchemy", is_async=True),
+)
+
+_SCHEMES = {
+    **dict.fromkeys(("postgresql", "postgres"), _POSTGRESQL),
+    "sqlite": _SQLITE,
+    **dict.fromkeys(("mariadb", "mysql"), _MARIADB),
+}
 
 _BY_ASYNCPG = _Builtin(_ASYNCPG, "AsyncpgDriver", "asyncpg", is_async=True)
 """For a URL that names asyncpg, where there is no psycopg, which has fewer round trips."""
@@ -83,6 +93,14 @@ _LENDERS = {
     "AsyncConnection": _Builtin(_SA_ASYNC, "AsyncConnectionDriver", "sqlalchemy", is_async=True),
 }
 
+# The same, where SQLAlchemy itself executes our statements: on any other database.
+_EXECUTORS = {
+    "Engine": _Builtin(_CORE, "CoreDriver", "sqlalchemy"),
+    "Connection": _Builtin(_CORE, "CoreBorrowed", "sqlalchemy"),
+    "AsyncEngine": _Builtin(_CORE_ASYNC, "AsyncCoreDriver", "sqlalchemy", is_async=True),
+    "AsyncConnection": _Builtin(_CORE_ASYNC, "AsyncCoreBorrowed", "sqlalchemy", is_async=True),
+}
+
 # What works on the connections that it lends, by dialect, driver and colour.
 _LENT = {
     ("postgresql", "psycopg", False): _OBJECTS["psycopg", "Connection"],
@@ -94,9 +112,9 @@ _LENT = {
 }
 
 _ACCEPTED = (
-    "Pass a URL (postgresql://..., sqlite:///...), a connection or pool of psycopg,"
-    " psycopg2 or asyncpg, a sqlite3 or aiosqlite connection, an engine or connection of"
-    " SQLAlchemy, or a driver."
+    "Pass a URL (postgresql://..., sqlite:///..., mariadb://...), a connection or pool of"
+    " psycopg, psycopg2 or asyncpg, a sqlite3 or aiosqlite connection, an engine or"
+    " connection of SQLAlchemy, or a driver."
 )
 
 
@@ -134,7 +152,7 @@ def _choose(database: object, *, is_async: bool) -> object:
             return _load(builtin)(database)
         if package == "sqlalchemy" and name in _LENDERS:
             _check_colour(type(database), found=_LENDERS[name].is_async, wanted=is_async)
-            return _by_lender(database, _LENDERS[name])
+            return _by_lender(database, name)
     if all(hasattr(database, name) for name in ("dialect", "describe", "connect")):
         found = inspect.iscoroutinefunction(cast("Any", database).connect)
         _check_colour(type(database), found=found, wanted=is_async)
@@ -144,16 +162,19 @@ def _choose(database: object, *, is_async: bool) -> object:
     )
 
 
-def _by_lender(database: Any, lender: _Builtin) -> object:
+def _by_lender(database: Any, name: str) -> object:
     """
     Choose by what SQLAlchemy connects with.
     """
+    lender = _LENDERS[name]
     dialect = database.engine.dialect
     if dialect.is_async != lender.is_async:
         raise ConfigError(
             f"{dialect.name}+{dialect.driver} is async, and this engine or connection is not",
             remedy="Pass its AsyncEngine or AsyncConnection to AsyncMigrator or migrate_async().",
         )
+    if dialect.name not in {native for native, _driver, _is_async in _LENT}:
+        return _load(_EXECUTORS[name])(database)
     lent = _LENT.get((dialect.name, dialect.driver, dialect.is_async))
     if lent is None:
         known = dict.fromkeys(f"{name}+{driver}" for name, driver, _ in _LENT)
@@ -247,7 +268,9 @@ def _plugged_in(scheme: str, base: str, *, is_async: bool) -> Callable[[str], ob
 
 
 def _known(*, is_async: bool) -> str:
-    packages = {name: _SCHEMES[name][is_async].package for name in ("postgresql", "sqlite")}
+    packages = {
+        name: _SCHEMES[name][is_async].package for name in ("postgresql", "sqlite", "mariadb")
+    }
     return ", ".join(
         f"{name} ({_install(package) if package else 'nothing to install'})"
         for name, package in packages.items()

@@ -68,7 +68,7 @@ class Subject:
 
         prefix: What stands before a name in a path: ``"migrations/"``.
 
-        dialect: ``"postgresql"`` or ``"sqlite"``.
+        dialect: ``"postgresql"``, ``"sqlite"`` or ``"mariadb"``.
 
         ledger: The name of the ledger's table.
 

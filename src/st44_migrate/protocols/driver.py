@@ -35,7 +35,8 @@ class Connection(Protocol):
     @property
     def dialect(self) -> str:
         """
-        The name of the SQL dialect: ``"postgresql"`` or ``"sqlite"``.
+        The name of the SQL dialect: ``"postgresql"``, ``"sqlite"``, ``"mariadb"``, or
+        that of the driver's own *grammar*.
         """
         ...
 
@@ -160,6 +161,9 @@ class AsyncConnection(Protocol):
 class Driver(Protocol):
     """
     Knows how to open a blocking session on one database.
+
+    A driver for a database of another kind has one more attribute, *grammar*: the
+    `Dialect` that *dialect* is the name of.  It is optional.
     """
 
     @property

@@ -30,6 +30,10 @@ _REFUSALS = {
         "PREPARE TRANSACTION leaves it to somebody else to commit the file.",
         "Delete it: the run commits.",
     ),
+    "SET autocommit": (
+        "SET autocommit decides when the file's own work is committed.",
+        "Delete it: the run commits.",
+    ),
     "SET SESSION CHARACTERISTICS": (
         "SET SESSION CHARACTERISTICS is for transactions to come, not for this one.",
         "Write the options behind BEGIN.",

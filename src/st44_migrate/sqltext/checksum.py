@@ -23,7 +23,7 @@ __all__ = ["normalise", "script_checksum", "units_checksum"]
 # A comment, while the blanks around it are sorted out.  No file has a NUL.
 _GONE = "\0"
 
-_MAY_CHANGE = ("--", "/*", "\n\n", " \n", "\t\n", "\r\n", "\f\n", "\v\n")
+_MAY_CHANGE = ("--", "#", "/*", "\n\n", " \n", "\t\n", "\r\n", "\f\n", "\v\n")
 _LINE_ENDS = re.compile(r"(?<![ \t\r\f\v\n\0])[ \t\r\f\v\n\0]*\n")
 _FIRST_IN_LINE = re.compile(r"(?<=\n)([ \t\r\f\v]*+)\0[ \t\r\f\v\0]*+")
 _BETWEEN = re.compile(r"(?<![ \t\r\f\v\0])([ \t\r\f\v]*+)\0[ \t\r\f\v\0]*+")

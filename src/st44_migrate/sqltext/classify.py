@@ -12,7 +12,7 @@ from ..model import Statement
 from .lexer import phrase, second_word
 from .lexicon import lexicon_of
 from .pragmas import read_pragma
-from .role_tables import GENERIC, POSTGRESQL, SQLITE, Row
+from .role_tables import GENERIC, MARIADB, POSTGRESQL, SQLITE, Row
 from .roles import Reading, Role
 
 __all__ = ["classify"]
@@ -51,7 +51,12 @@ def _by_first_word(rows: Sequence[Row]) -> Mapping[str, Sequence[_Compiled]]:
 
 
 _GENERIC = _by_first_word(GENERIC)
-_TABLES = {"postgresql": _by_first_word(POSTGRESQL), "sqlite": _by_first_word(SQLITE)}
+_TABLES = {
+    "postgresql": _by_first_word(POSTGRESQL),
+    "sqlite": _by_first_word(SQLITE),
+    "mariadb": _by_first_word(MARIADB),
+}
+_ALONE_ELSE = (_Compiled(re.compile(""), Role.ALONE, "This statement"),)
 
 
 def classify(statement: Statement, dialect: str) -> Reading:
@@ -61,7 +66,10 @@ def classify(statement: Statement, dialect: str) -> Reading:
     found = _FIRST_WORD.match(statement.text)
     word = found.group().lower() if found else ""
     rows = _TABLES.get(dialect, _GENERIC).get(word)
-    if not rows or not _worth_reading(statement.text, word):
+    if dialect == "mariadb":
+        # Most statements commit, so those that do not are listed.
+        rows = rows or _ALONE_ELSE
+    elif not rows or not _worth_reading(statement.text, word):
         return Reading(statement, Role.PLAIN)
     lexicon = lexicon_of(dialect)
     if word == "pragma":

@@ -15,13 +15,14 @@ from typing import TypeAlias
 
 from ..model import Statement
 from .lexicon import BLANKS, COMMENTS, Compound, Lexicon, lexicon_of
+from .programs import program_extent
 from .quoting import NAME_PART
 
 __all__ = ["Span", "Token", "phrase", "spans", "split", "statements", "tokens", "words"]
 
 _BLANK = re.compile(f"[{BLANKS}]*+")
 _TWO_WORDS = re.compile(rf"[A-Za-z]++[ \t\n]++([A-Za-z_]++)(?!{NAME_PART})")
-_LONGEST_HEAD = 4
+_LONGEST_HEAD = 9
 
 
 # Plain tuples: these are made by the ten thousand.
@@ -129,10 +130,10 @@ def _skip(text: str, at: int, lexicon: Lexicon) -> int:
     while True:
         blank = _BLANK.match(text, at)
         at = blank.end() if blank else at
-        opener = text[at : at + 2]
-        if opener not in COMMENTS:
+        found = lexicon.openers.match(text, at)
+        if found is None or found.group() not in COMMENTS:
             return at
-        at = lexicon.rules[opener](text, at)
+        at = lexicon.rules[found.group()](text, at)
 
 
 def _extent(text: str, start: int, lexicon: Lexicon) -> tuple[int, int]:
@@ -140,6 +141,8 @@ def _extent(text: str, start: int, lexicon: Lexicon) -> tuple[int, int]:
     Find the end of the statement at *start*, and where the next may begin.
     """
     compound = _compound_at(text, start, lexicon)
+    if compound and compound.nested:
+        return program_extent(tokens(text, lexicon, start), len(text))
     if compound:
         return _compound_extent(text, start, lexicon, compound)
     end = behind = start

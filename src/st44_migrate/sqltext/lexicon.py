@@ -20,6 +20,7 @@ from .quoting import (
     block_comment,
     dollar_quote,
     doubling,
+    escaping,
     line_comment,
     nested_comment,
     open_comment,
@@ -30,7 +31,7 @@ from .quoting import (
 __all__ = ["BLANKS", "COMMENTS", "Compound", "Lexicon", "every_lexicon", "lexicon_of"]
 
 BLANKS = " \t\n\r\f\v"
-COMMENTS = frozenset({"--", "/*"})
+COMMENTS = frozenset({"--", "-- ", "--\t", "--\n", "#", "/*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,15 @@ class Compound:
 
         opener: The words that open its block, which ends with a statement that
             is only ``END``.  Empty: the head opens it; None: it has no block.
+
+        nested: Whether blocks of many kinds stand in one another; see `programs`.
     """
 
     head: re.Pattern[str]
     second_words: frozenset[str]
     parentheses: bool = False
     opener: tuple[str, ...] | None = None
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,34 @@ _GENERIC = Lexicon(
     },
 )
 
-_LEXICONS = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
+# "--" without a blank behind it is two minus signs.  What is in /*! ... */ runs.
+_MARIADB = Lexicon(
+    rules={
+        ";": semicolon,
+        "'": escaping("'"),
+        '"': escaping('"'),
+        "`": doubling("`", "quoted name"),
+        "-- ": line_comment("\n"),
+        "--\t": line_comment("\n"),
+        "--\n": line_comment("\n"),
+        "#": line_comment("\n"),
+        "/*!": block_comment,
+        "/*M!": block_comment,
+        "/*": block_comment,
+    },
+    compounds=(
+        Compound(
+            re.compile(
+                r"create (?:or replace )?(?:definer = [^ ]+(?: @ [^ ]+| \( \))? )?(?:aggregate )?"
+                r"(?:trigger|procedure|function|event)\b"
+            ),
+            frozenset({"or", "definer", "aggregate", "trigger", "procedure", "function", "event"}),
+            nested=True,
+        ),
+    ),
+)
+
+_LEXICONS = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE, "mariadb": _MARIADB}
 
 
 def lexicon_of(dialect: str) -> Lexicon:

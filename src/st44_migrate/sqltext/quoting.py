@@ -22,6 +22,7 @@ __all__ = [
     "block_comment",
     "dollar_quote",
     "doubling",
+    "escaping",
     "line_comment",
     "nested_comment",
     "open_comment",
@@ -78,6 +79,24 @@ def doubling(quote: str, what: str) -> Rule:
             end = text.find(quote, end + 2)
         if end < 0:
             raise Flaw(start, f"a {what} opens here and never ends.", _MISSING)
+        return end + 1
+
+    return rule
+
+
+def escaping(quote: str) -> Rule:
+    """
+    Make the rule for a string between two *quote*, as MariaDB reads it: a backslash
+    takes the meaning from the character behind it.
+    """
+    inside = re.compile(rf"(?:[^{quote}\\]|\\.|{quote}{quote})*+", re.DOTALL)
+
+    def rule(text: str, start: int) -> int:
+        found = inside.match(text, start + 1)
+        end = found.end() if found else len(text)
+        if text[end : end + 1] != quote:
+            remedy = f"{_MISSING} A backslash takes the meaning from the quote behind it."
+            raise Flaw(start, "a string opens here and never ends.", remedy)
         return end + 1
 
     return rule

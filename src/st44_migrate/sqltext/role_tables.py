@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from .roles import Role
 
-__all__ = ["GENERIC", "POSTGRESQL", "SQLITE", "Row"]
+__all__ = ["GENERIC", "MARIADB", "POSTGRESQL", "SQLITE", "Row"]
 
 Row: TypeAlias = tuple[str, str, Role, str]
 
@@ -108,4 +108,23 @@ GENERIC: tuple[Row, ...] = (
     ("rollback", rf"{_WORK}$", Role.REFUSED, ""),
     ("savepoint release", r" ", Role.SAVEPOINT, ""),
     ("begin start commit end rollback", r"", Role.REFUSED, ""),
+)
+
+# What is not listed here commits by itself, and with it whatever came before.
+MARIADB: tuple[Row, ...] = (
+    ("insert update delete replace select with table values", r"", Role.PLAIN, ""),
+    ("do show explain", r"", Role.PLAIN, ""),
+    ("create drop", r" temporary table\b", Role.PLAIN, ""),
+    ("begin", rf"{_WORK}$", Role.BEGIN, ""),
+    ("start", r" transaction(?P<options>(?: read write)?)$", Role.BEGIN, "START TRANSACTION"),
+    ("commit", rf"{_WORK}(?: and no chain)?(?: no release)?$", Role.COMMIT, ""),
+    ("commit rollback", rf"{_WORK} and chain", Role.REFUSED, "AND CHAIN"),
+    ("rollback", rf"{_WORK} to ", Role.SAVEPOINT, "ROLLBACK TO"),
+    ("rollback", rf"{_WORK}$", Role.REFUSED, "ROLLBACK"),
+    ("savepoint release", r" ", Role.SAVEPOINT, ""),
+    ("begin start commit rollback xa", r"", Role.REFUSED, ""),
+    ("set", r" (?:.* )?autocommit\b", Role.REFUSED, "SET autocommit"),
+    ("set", r" (?:password|role|default role|global|transaction|@ @ global)\b", Role.ALONE, ""),
+    ("set use", r" ", Role.SETTING, ""),
+    ("create drop alter truncate rename grant revoke call", r"", Role.ALONE, ""),
 )

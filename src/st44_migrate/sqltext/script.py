@@ -31,7 +31,7 @@ def read_script(migration: Migration, dialect: str, *, ledger: str = "schema_mig
     Args:
         migration: As a source found it.
 
-        dialect: ``"postgresql"`` or ``"sqlite"``; any other is read as standard SQL.
+        dialect: ``"postgresql"``, ``"sqlite"`` or ``"mariadb"``; any other is read as standard SQL.
 
         ledger: The ledger's table, for `Script.records`.
 

@@ -1,5 +1,5 @@
 """
-What only a shell understands: commands of psql and sqlite3, and COPY's data.
+What only a shell understands: commands of psql, sqlite3 and mariadb, and COPY's data.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = ["describe_command", "refuse_shell"]
 
 _NAME = re.compile(r"\\(?:[A-Za-z_]+\+?|[.;!?])")
 _DOT_NAME = re.compile(r"\.[A-Za-z]+")
+_DELIMITER = re.compile(r"delimiter\b", re.IGNORECASE)
 _LOAD = "Write the rows as INSERT (pg_dump --inserts does), or load them outside of migrations."
 
 _REMEDIES = {
@@ -58,6 +59,13 @@ def refuse_shell(statement: Statement, dialect: str) -> None:
     text, offset = statement.text, statement.offset
     if dialect == "postgresql" and text[:4].lower() == "copy":
         _refuse_copy(text, offset)
+    if dialect == "mariadb" and _DELIMITER.match(text):
+        happened = "DELIMITER is a command of the mariadb client, not SQL."
+        remedy = (
+            "Delete it, and end each statement with a semicolon: a procedure, function, trigger or"
+            " event is read to the END that closes its BEGIN."
+        )
+        raise Flaw(offset, happened, remedy)
     dotted = _DOT_NAME.match(text) if dialect == "sqlite" else None
     if dotted:
         happened = f"{dotted.group()} is a command of the sqlite3 shell, not SQL."

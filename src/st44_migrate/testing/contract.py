@@ -58,6 +58,9 @@ class ConnectionContract:
     slow_statement: ClassVar[str | None] = None
     """A statement that runs until it is stopped; needed for a dialect of your own."""
 
+    defers: ClassVar[bool] = True
+    """Whether the database knows ``DEFERRABLE INITIALLY DEFERRED``."""
+
     @pytest.fixture
     def open_driver(self) -> OpenDriver:
         """
@@ -75,7 +78,7 @@ class ConnectionContract:
     @_every_law
     def test_law(self, law: Law, open_driver: OpenDriver) -> None:
         with open_driver() as driver:
-            run_blocking(_obey(law, lift_driver(driver)))
+            run_blocking(_obey(law, lift_driver(driver), defers=self.defers))
 
     def test_what_was_borrowed_comes_back_as_it_was(self, open_driver: OpenDriver) -> None:
         with open_driver() as driver:
@@ -112,6 +115,7 @@ class AsyncConnectionContract:
     """
 
     slow_statement: ClassVar[str | None] = None
+    defers: ClassVar[bool] = True
 
     @pytest.fixture
     def open_driver(self) -> OpenAsyncDriver:
@@ -130,7 +134,7 @@ class AsyncConnectionContract:
     def test_law(self, law: Law, open_driver: OpenAsyncDriver) -> None:
         async def check() -> None:
             async with open_driver() as driver:
-                await _obey(law, driver)
+                await _obey(law, driver, defers=self.defers)
 
         asyncio.run(check())
 
@@ -171,5 +175,5 @@ def _quiet(severity: str, message: str, detail: str | None, hint: str | None) ->
     del severity, message, detail, hint
 
 
-async def _obey(law: Law, driver: AsyncDriver) -> None:
-    await law(Subject(driver))
+async def _obey(law: Law, driver: AsyncDriver, *, defers: bool) -> None:
+    await law(Subject(driver, defers=defers))

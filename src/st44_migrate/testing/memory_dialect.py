@@ -8,11 +8,12 @@ engine asks the dialect to write in its own words (look, guard) is one line.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as _quoted
 
-from ..dialects import GAP, Column, Footing, Phrase, Session, Tables, Trouble
+from ..dialects import GAP, Column, Footing, Locking, Phrase, Session, Tables, Trouble, Types
 from ..dialects.postgresql import PostgreSQL
+from ..dialects.upsert import on_conflict
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
@@ -30,7 +31,7 @@ class MemoryDialect:
     # Nobody but the lexer goes by the name.
     name = "postgresql"
     now = "now"
-    types = ("moment", "text")
+    types = Types("moment", "moment", "text")
     locks_sessions = True
     batches = True
 
@@ -46,6 +47,48 @@ class MemoryDialect:
         """
         del schema
         return Tables("", f"@{name.table}", f"@{name.journal}")
+
+    def column(self, name: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return name
+
+    def as_text(self, column: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"CAST({column} AS text)"
+
+    def upsert(
+        self,
+        table: str,
+        values: Mapping[str, str],
+        moments: Mapping[str, str],
+        only: str = "",
+    ) -> Sequence[str]:
+        """
+        See `Dialect`.
+        """
+        return (on_conflict(table, values, moments, only),)
+
+    def only_if(self, condition: str, value: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f"CASE WHEN {condition} THEN {value} END"
+
+    def answering(self, column: str) -> str:
+        """
+        See `Dialect`.
+        """
+        return f" RETURNING {column}"
+
+    def locking(self, key: int) -> Locking:
+        """
+        Advisory locks are PostgreSQL's.
+        """
+        return PostgreSQL().locking(key)
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         """

@@ -1,0 +1,83 @@
+"""
+What a database need not be able to do: nothing is asked of it, nothing is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..model import LedgerName, Script
+from .footing import Footing, Locking, Tables
+
+__all__ = ["Modest"]
+
+
+class Modest:
+    """
+    The members of a `Dialect` that have an answer for the least of databases.
+
+    There is no lock of the session: each migration's own transaction keeps
+    runners apart.
+    """
+
+    locks_sessions: bool = False
+    batches: bool = False
+
+    def answering(self, column: str) -> str:
+        return ""
+
+    def premise(self, name: LedgerName) -> str:
+        return "NULL"
+
+    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
+        return None
+
+    def chunks(self, text: str) -> Sequence[str]:
+        return (text,)
+
+    def prepare(self, sql: str) -> tuple[str, str] | None:
+        return None
+
+    def locking(self, key: int) -> Locking:
+        raise NotImplementedError  # locks_sessions is False
+
+    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
+        return ()
+
+    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
+        return ()
+
+    def unlimited(self) -> Sequence[str]:
+        return ()
+
+    def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        return ()
+
+    def after_body(self, footing: Footing, script: Script) -> Sequence[str]:
+        return ()
+
+    def unfinished(self, statement: str) -> str | None:
+        return None
+
+    def discard(self, name: str) -> str:
+        raise NotImplementedError  # nothing is unfinished
+
+    def evidence(self, statement: str) -> str | None:
+        return None
+
+    def holders(self, statement: str) -> str | None:
+        return None
+
+    def progress(self, statement: str, pid: int | None) -> str | None:
+        return None
+
+    def violations(self) -> str | None:
+        return None
+
+    def restore(
+        self, footing: Footing, script: Script | None, *, key: int, pooled: bool
+    ) -> Sequence[str]:
+        return ()
+
+    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
+        return self.restore(footing, None, key=key, pooled=False)
