@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
@@ -18,6 +17,7 @@ from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
 from .sqlite_session import PRAGMAS, restore
+from .sqlite_text import listed, literal, quoted
 from .upsert import on_conflict
 
 __all__ = ["SQLite"]
@@ -64,11 +64,11 @@ class SQLite:
     batches = False
 
     def literal(self, value: str | float | bool | None) -> str:
-        return _literal(value)
+        return literal(value)
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
-        place = _quoted(schema or name.schema or "main")
-        return Tables(place, f"{place}.{_quoted(name.table)}", f"{place}.{_quoted(name.journal)}")
+        place = quoted(schema or name.schema or "main")
+        return Tables(place, f"{place}.{quoted(name.table)}", f"{place}.{quoted(name.journal)}")
 
     def column(self, name: str) -> str:
         return name
@@ -99,8 +99,8 @@ class SQLite:
         # A column without a type holds what it is given, and 8 is not '8' there.
         # Any other compares it as its own; and only the bare name has an index.
         column = "version" if kind and "blob" not in kind else "CAST(version AS text)"
-        listed = _listed(tuple(versions))
-        return Phrase(f"{footing.tables.ledger} WHERE {column} IN ({GAP})", [listed])
+        texts = listed(tuple(versions))
+        return Phrase(f"{footing.tables.ledger} WHERE {column} IN ({GAP})", [texts])
 
     def epoch(self, column: str) -> str:
         return column
@@ -118,7 +118,9 @@ class SQLite:
         return (
             f"SELECT {columns} FROM {tables.ledger} l LEFT JOIN {tables.journal} j"
             f" ON j.version = {key} UNION ALL SELECT {columns} FROM {tables.journal} j"
-            f" LEFT JOIN {tables.ledger} l ON j.version = {key} WHERE l.version IS NULL"
+            # Joined by an expression, each row would be compared with all.
+            f" LEFT JOIN {tables.ledger} l ON 1 = 0 WHERE j.version NOT IN"
+            f" (SELECT {key} FROM {tables.ledger} l WHERE l.version IS NOT NULL)"
         )
 
     def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
@@ -132,7 +134,7 @@ class SQLite:
     def inspect(self, name: LedgerName, *, borrowed: bool) -> str:
         del borrowed  # the driver restores what there is to restore
         schema = name.schema or "main"
-        master = f"{_quoted(schema)}.sqlite_master"
+        master = f"{quoted(schema)}.sqlite_master"
         ledger, journal = self.literal(name.table), self.literal(name.journal)
         settings = "\n".join(
             f"UNION ALL SELECT 'setting', '{pragma}', {pragma}, NULL, NULL FROM pragma_{pragma}"
@@ -177,7 +179,7 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
         self, name: LedgerName, footing: Footing, relations: Sequence[str], key: int | None
     ) -> str:
         del key  # Nobody holds a lock between two statements.
-        return pulse(name, footing, relations, self.literal, _quoted)
+        return pulse(name, footing, relations)
 
     def prepare(self, sql: str) -> tuple[str, str] | None:
         del sql  # `sqlite3` keeps what it has compiled by itself.
@@ -284,20 +286,3 @@ def _rebuilds(script: Script) -> bool:
     Whether *script* asks for foreign keys to be off, as a table rebuild does.
     """
     return any(_ASKS.search(s.text) for s in (*script.prologue, *script.epilogue))
-
-
-def _literal(value: str | float | bool | None) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool | int | float):
-        return str(int(value)) if isinstance(value, bool) else str(value)
-    return "'" + value.replace("'", "''") + "'"
-
-
-@lru_cache(maxsize=4)  # each file asks several times
-def _listed(texts: tuple[str, ...]) -> str:
-    return ", ".join(map(_literal, texts))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -162,7 +162,9 @@ class Standard(Modest):
         return (
             f"SELECT {columns} FROM {tables.ledger} l LEFT JOIN {tables.journal} j"
             f" ON j.version = {key} UNION ALL SELECT {columns} FROM {tables.journal} j"
-            f" LEFT JOIN {tables.ledger} l ON j.version = {key} WHERE l.version IS NULL"
+            # Joined by an expression, each row would be compared with all.
+            f" LEFT JOIN {tables.ledger} l ON 1 = 0 WHERE j.version NOT IN"
+            f" (SELECT {key} FROM {tables.ledger} l WHERE l.version IS NOT NULL)"
         )
 
     # --- looking ---

@@ -53,6 +53,7 @@ class LentSession:
         self.dialect = session.dialect
         self.backend_pid = session.backend_pid
         self.borrowed = session.borrowed
+        self.one_by_one: bool = getattr(session, "one_by_one", False)
         self.run = session.run
         self.fetch = session.fetch
         self.cancel = session.cancel
