@@ -233,7 +233,12 @@ def _heir(pid: int, folder: Path) -> Generator[None]:
 
 
 def _execute(url: str, *statements: str) -> None:
-    conn = driver_for(url).connect(timeout=10.0, readonly=False, notice=_quiet)
+    driver = driver_for(url)
+    if driver.dialect != "postgresql":
+        raise ConfigError(
+            f"{driver.describe()} is no PostgreSQL server", remedy=f"Correct {VARIABLE}."
+        )
+    conn = driver.connect(timeout=10.0, readonly=False, notice=_quiet)
     try:
         # One at a time: ALTER SYSTEM and CREATE DATABASE stand alone.
         for statement in statements:
