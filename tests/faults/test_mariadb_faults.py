@@ -204,6 +204,9 @@ def silent(pid: int) -> Iterator[None]:
     """
     os.kill(pid, signal.SIGSTOP)
     try:
+        # Each of its threads stops when its turn comes.
+        states = [task / "stat" for task in Path(f"/proc/{pid}/task").iterdir()]
+        until(lambda: all(") T " in state.read_text() for state in states))
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
