@@ -91,7 +91,8 @@ def state_under(conn: Connection | AsyncConnection) -> object:
     sync = conn if isinstance(conn, Connection) else conn.sync_connection
     assert sync is not None
     lent: Any = sync.connection.driver_connection
-    state = STATES[type(lent).__module__.partition(".")[0]](getattr(lent, "_conn", lent))
+    packages = [kind.__module__.partition(".")[0] for kind in type(lent).__mro__]
+    state = next(STATES[name] for name in packages if name in STATES)(getattr(lent, "_conn", lent))
     return sync.closed, sync.in_transaction(), sync.get_execution_options(), id(lent), state
 
 

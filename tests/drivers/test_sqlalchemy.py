@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -85,8 +85,10 @@ def test_an_engine_with_options_is_an_engine() -> None:
 
 def test_an_engine_of_another_package_is_refused_in_words() -> None:
     """It is named, without a word of its URL."""
-    engine = create_engine("mysql+pymysql://app:S3CR3T@db/shop", module=sqlite3)
-    with pytest.raises(ConfigError, match=r"an engine of mysql\+pymysql cannot") as caught:
+    pg8000 = ModuleType("pg8000")
+    vars(pg8000).update(__version__="1.31.0", paramstyle="format")
+    engine = create_engine("postgresql+pg8000://app:S3CR3T@db/shop", module=pg8000)
+    with pytest.raises(ConfigError, match=r"an engine of postgresql\+pg8000 cannot") as caught:
         driver_for(engine)
     assert "postgresql+psycopg, " in str(caught.value)
     assert "S3CR3T" not in str(caught.value)

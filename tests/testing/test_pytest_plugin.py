@@ -79,13 +79,18 @@ print(*sorted(set(sys.modules) - before))
 
 
 def test_it_loads_nothing() -> None:
-    """pytest gets the plugin and the two packages around it, and nothing else."""
+    """pytest gets the plugin and the two packages around it, and how they name the rest."""
     command = [sys.executable, "-I", "-W", "error", "-c", LOADED]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     took, loaded = done.stdout.splitlines()
     print(f"the plugin loads in {took}")
     ours = "st44_migrate"
-    assert loaded.split() == [ours, f"{ours}.testing", f"{ours}.testing.pytest_plugin"]
+    assert loaded.split() == [
+        ours,
+        f"{ours}._lazy",
+        f"{ours}.testing",
+        f"{ours}.testing.pytest_plugin",
+    ]
 
 
 def test_it_is_there_and_does_nothing(pytester: pytest.Pytester) -> None:
