@@ -83,6 +83,20 @@ def test_an_engine_with_options_is_an_engine() -> None:
     assert driver_for(engine).describe() == "an in-memory SQLite database"
 
 
+@pytest.mark.parametrize(("package", "alone"), [("psycopg", False), ("psycopg2", True)])
+def test_a_session_says_whether_it_sends_one_statement_at_a_time(
+    pg_url: str, package: str, alone: bool
+) -> None:
+    """Behind a pooler of transactions such a run is refused: it asks the session."""
+    engine = create_engine(pg_url.replace("postgresql:", f"postgresql+{package}:", 1))
+    session: Any = driver_for(engine).connect(timeout=5, readonly=True, notice=quiet)
+    try:
+        assert session.one_by_one is alone
+    finally:
+        session.close()
+        engine.dispose()
+
+
 def test_an_engine_of_another_package_is_refused_in_words() -> None:
     """It is named, without a word of its URL."""
     pg8000 = ModuleType("pg8000")
