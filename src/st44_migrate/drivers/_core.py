@@ -17,9 +17,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from ..dialects import Dialect
 from ..dialects.mariadb import MariaDB
 from ..errors import ConfigError, DriverError
-from ..model import Fault
 from ..protocols import Heard, Row
 from ._coregrammar import CoreGrammar
+from ._engines import refuse_transaction
 
 __all__ = ["AUTOCOMMIT", "Talk", "failed", "grammar_of", "killer", "lend", "prepare"]
 
@@ -146,14 +146,7 @@ def lend(conn: Connection) -> Callable[[], None]:
     Raises:
         ConfigError: it is closed, or inside a transaction.
     """
-    if conn.closed:
-        raise ConfigError("the SQLAlchemy connection is closed", remedy="Pass an open one.")
-    if conn.in_transaction():
-        raise ConfigError(
-            "the SQLAlchemy connection is inside a transaction; migrations need their own",
-            remedy="Commit or roll back before, or pass the engine.",
-            fault=Fault.IN_USE,
-        )
+    refuse_transaction(conn)
     parameters = conn.get_execution_options().get("no_parameters", False)
     level = conn.get_isolation_level()
     conn.rollback()  # To ask has begun a transaction.

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from ..errors import ConfigError, DatabaseUnavailable, DriverError
 from ..model import Fault
 
-__all__ = ["engine_of", "name_package", "parsed", "shown", "unreachable"]
+__all__ = ["engine_of", "name_package", "parsed", "unreachable"]
 
 _BLOCKING = {"pymysql": "pymysql", "mysqldb": "MySQLdb", "mariadbconnector": "mariadb"}
 _ASYNC = {"aiomysql": "aiomysql", "asyncmy": "asyncmy"}
@@ -79,13 +79,6 @@ def engine_of(url: str) -> Engine:
         raise ConfigError(f"SQLAlchemy has no dialect {read.drivername}") from error
     except ModuleNotFoundError as error:
         raise name_package(read.drivername, error.name or "its driver") from error
-
-
-def shown(url: URL) -> str:
-    """
-    Name user, host, port and database of *url*, and nothing that may be secret.
-    """
-    return url.set(password=None, query={}).render_as_string()
 
 
 def unreachable(error: DriverError, place: str) -> DatabaseUnavailable:

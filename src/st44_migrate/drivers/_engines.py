@@ -45,7 +45,7 @@ Native: TypeAlias = Callable[..., Driver]
 AsyncNative: TypeAlias = Callable[..., AsyncDriver]
 
 _IN_MEMORY = "an in-memory SQLite database"
-_PORTS = {"postgresql": 5432}
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 
 def described(url: URL) -> str:

@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import DriverError
 from ..protocols import Heard, Notice, Row
 from ._core import Talk, failed, grammar_of, killer, lend, prepare
-from ._coreurl import engine_of, shown, unreachable
+from ._coreurl import engine_of, unreachable
+from ._engines import described
 
 __all__ = ["CoreBorrowed", "CoreConnection", "CoreDriver", "core_driver"]
 
@@ -153,7 +154,7 @@ class CoreDriver:
         """
         Name user, host, port and database.
         """
-        return shown(self._engine.url)
+        return described(self._engine.url)
 
     def connect(self, *, timeout: float, readonly: bool, notice: Notice) -> CoreConnection:
         """
@@ -198,7 +199,7 @@ class CoreBorrowed:
         """
         Name user, host, port and database.
         """
-        return shown(self._conn.engine.url)
+        return described(self._conn.engine.url)
 
     def connect(self, *, timeout: float, readonly: bool, notice: Notice) -> CoreConnection:
         """

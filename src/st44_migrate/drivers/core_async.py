@@ -19,7 +19,8 @@ from ..errors import ConfigError, DatabaseUnavailable, DriverError
 from ..model import Fault
 from ..protocols import Heard, Notice, Row
 from ._core import Talk, failed, grammar_of, killer, lend, prepare
-from ._coreurl import name_package, parsed, shown, unreachable
+from ._coreurl import name_package, parsed, unreachable
+from ._engines import described, refuse_transaction
 from ._opening import opened
 
 __all__ = ["AsyncCoreBorrowed", "AsyncCoreConnection", "AsyncCoreDriver", "async_core_driver"]
@@ -160,7 +161,7 @@ class AsyncCoreDriver:
         """
         Name user, host, port and database.
         """
-        return shown(self._engine.url)
+        return described(self._engine.url)
 
     async def connect(
         self, *, timeout: float, readonly: bool, notice: Notice
@@ -224,7 +225,7 @@ class AsyncCoreBorrowed:
         """
         Name user, host, port and database.
         """
-        return shown(self._conn.engine.url)
+        return described(self._conn.engine.url)
 
     async def connect(
         self, *, timeout: float, readonly: bool, notice: Notice
@@ -234,8 +235,7 @@ class AsyncCoreBorrowed:
         """
         del timeout, readonly, notice
         conn = self._conn
-        if conn.closed:
-            raise ConfigError("the SQLAlchemy connection is closed", remedy="Pass an open one.")
+        refuse_transaction(conn.sync_connection)
         give_back = await conn.run_sync(lend)
         return await AsyncCoreConnection.open(
             conn, self.dialect, borrowed=True, end=lambda: conn.run_sync(lambda _: give_back())
