@@ -128,7 +128,10 @@ def test_a_thousand_ask_at_once(hindrance: str, warm: bool, server: OwnServer) -
                 (503, b"5") if error else (200, None): CROWD
             }
             bodies = [json.loads(body) for _, _, body in answers]
-            assert {body["database"].get("error") for body in bodies} == {error}
+            errors = {body["database"].get("error") for body in bodies}
+            # Who came so late that nothing was known yet at the deadline says so.
+            assert errors - {"Connection timeout"} == {error} - {"Connection timeout"}
+            assert error or errors == {None}
             assert driver.most == 1
             until(lambda: loop.run(ask(app))[0] == 200, within=60)
             # A server that was paused notices late that somebody has gone.
