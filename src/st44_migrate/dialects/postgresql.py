@@ -7,7 +7,7 @@ search_path behind, and ours must not depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isinf
 from zlib import crc32
 
@@ -19,7 +19,7 @@ from .phrase import GAP, Phrase
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
 from .postgresql_locking import locking
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
-from .upsert import on_conflict
+from .upsert import OnConflict
 
 __all__ = ["PostgreSQL"]
 
@@ -45,7 +45,7 @@ _TROUBLES = {
 }
 
 
-class PostgreSQL:
+class PostgreSQL(OnConflict):
     """
     The texts and facts of PostgreSQL; see `Dialect`.
     """
@@ -61,27 +61,6 @@ class PostgreSQL:
 
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         return tables(name, schema)
-
-    def column(self, name: str) -> str:
-        return name
-
-    def as_text(self, column: str) -> str:
-        return f"CAST({column} AS text)"
-
-    def upsert(
-        self,
-        table: str,
-        values: Mapping[str, str],
-        moments: Mapping[str, str],
-        only: str = "",
-    ) -> Sequence[str]:
-        return (on_conflict(table, values, moments, only),)
-
-    def only_if(self, condition: str, value: str) -> str:
-        return f"CASE WHEN {condition} THEN {value} END"
-
-    def answering(self, column: str) -> str:
-        return f" RETURNING {column}"
 
     def locking(self, key: int) -> Locking:
         return locking(key)

@@ -8,17 +8,18 @@ runners apart, and the claim inside the transaction says who was first.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
+from .footing import Column, Footing, Session, Tables, Trouble, Types
+from .modest import Modest
 from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
 from .sqlite_session import PRAGMAS, restore
 from .sqlite_text import listed, literal, quoted
-from .upsert import on_conflict
+from .upsert import OnConflict
 
 __all__ = ["SQLite"]
 
@@ -52,7 +53,7 @@ SELECT new."table", new.parent, new.n - coalesce(old.n, 0) AS n FROM ({_VIOLATIO
  WHERE new.n > coalesce(old.n, 0)"""
 
 
-class SQLite:
+class SQLite(OnConflict, Modest):
     """
     The texts and facts of SQLite; see `Dialect`.
     """
@@ -60,8 +61,6 @@ class SQLite:
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
     types = Types("timestamp", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP")
-    locks_sessions = False
-    batches = False
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)
@@ -69,30 +68,6 @@ class SQLite:
     def tables(self, name: LedgerName, schema: str | None = None) -> Tables:
         place = quoted(schema or name.schema or "main")
         return Tables(place, f"{place}.{quoted(name.table)}", f"{place}.{quoted(name.journal)}")
-
-    def column(self, name: str) -> str:
-        return name
-
-    def as_text(self, column: str) -> str:
-        return f"CAST({column} AS text)"
-
-    def upsert(
-        self,
-        table: str,
-        values: Mapping[str, str],
-        moments: Mapping[str, str],
-        only: str = "",
-    ) -> Sequence[str]:
-        return (on_conflict(table, values, moments, only),)
-
-    def only_if(self, condition: str, value: str) -> str:
-        return f"CASE WHEN {condition} THEN {value} END"
-
-    def answering(self, column: str) -> str:
-        return f" RETURNING {column}"
-
-    def locking(self, key: int) -> Locking:
-        raise NotImplementedError  # locks_sessions is False
 
     def holding(self, footing: Footing, versions: Sequence[str]) -> Phrase:
         kind = next((c.type for c in footing.columns if c.name == "version"), "")
@@ -108,10 +83,6 @@ class SQLite:
     def elapsed(self, since: str) -> str:
         return f"CAST(round((julianday('now') - julianday({since})) * 86400000) AS integer)"
 
-    def premise(self, name: LedgerName) -> str:
-        del name
-        return "NULL"
-
     def full_join(self, columns: str, tables: Tables) -> str:
         # FULL JOIN came with SQLite 3.39, later than the one in Python 3.11's reach.
         key = "coalesce(nullif(ltrim(CAST(l.version AS text), '0'), ''), '0')"
@@ -122,9 +93,6 @@ class SQLite:
             f" LEFT JOIN {tables.ledger} l ON 1 = 0 WHERE j.version NOT IN"
             f" (SELECT {key} FROM {tables.ledger} l WHERE l.version IS NOT NULL)"
         )
-
-    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
-        return None
 
     def chunks(self, text: str) -> Sequence[str]:
         return [text[i : i + _CHUNK] for i in range(0, len(text), _CHUNK)] or [""]
@@ -181,28 +149,12 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
         del key  # Nobody holds a lock between two statements.
         return pulse(name, footing, relations)
 
-    def prepare(self, sql: str) -> tuple[str, str] | None:
-        del sql  # `sqlite3` keeps what it has compiled by itself.
-        return None
-
     # --- the session ---
-
-    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
-        return ()
 
     def restore(
         self, footing: Footing, script: Script | None, *, key: int, pooled: bool
     ) -> Sequence[str]:
         return restore(footing, script)
-
-    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
-        return self.restore(footing, None, key=key, pooled=False)
-
-    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
-        return ()
-
-    def unlimited(self) -> Sequence[str]:
-        return ()
 
     # --- a migration's transaction ---
 
@@ -237,9 +189,6 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
 
     # --- statements that commit by themselves ---
 
-    def unfinished(self, statement: str) -> str | None:
-        return None
-
     def discard(self, name: str) -> str:
         return f"DROP INDEX {name}"
 
@@ -248,12 +197,6 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
         return "SELECT 0"
 
     # --- errors ---
-
-    def holders(self, statement: str) -> str | None:
-        return None
-
-    def progress(self, statement: str, pid: int | None) -> str | None:
-        return None
 
     def violations(self) -> str | None:
         return (

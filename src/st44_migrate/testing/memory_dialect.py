@@ -8,12 +8,12 @@ engine asks the dialect to write in its own words (look, guard) is one line.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from json.encoder import encode_basestring as _quoted
 
 from ..dialects import GAP, Column, Footing, Locking, Phrase, Session, Tables, Trouble, Types
 from ..dialects.postgresql import PostgreSQL
-from ..dialects.upsert import on_conflict
+from ..dialects.upsert import OnConflict
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
@@ -21,7 +21,7 @@ from ..protocols import Row
 __all__ = ["MemoryDialect"]
 
 
-class MemoryDialect:
+class MemoryDialect(OnConflict):
     """
     The texts and facts of a memory database; see `Dialect`.
 
@@ -47,42 +47,6 @@ class MemoryDialect:
         """
         del schema
         return Tables("", f"@{name.table}", f"@{name.journal}")
-
-    def column(self, name: str) -> str:
-        """
-        See `Dialect`.
-        """
-        return name
-
-    def as_text(self, column: str) -> str:
-        """
-        See `Dialect`.
-        """
-        return f"CAST({column} AS text)"
-
-    def upsert(
-        self,
-        table: str,
-        values: Mapping[str, str],
-        moments: Mapping[str, str],
-        only: str = "",
-    ) -> Sequence[str]:
-        """
-        See `Dialect`.
-        """
-        return (on_conflict(table, values, moments, only),)
-
-    def only_if(self, condition: str, value: str) -> str:
-        """
-        See `Dialect`.
-        """
-        return f"CASE WHEN {condition} THEN {value} END"
-
-    def answering(self, column: str) -> str:
-        """
-        See `Dialect`.
-        """
-        return f" RETURNING {column}"
 
     def locking(self, key: int) -> Locking:
         """
