@@ -30,6 +30,7 @@ from runs.holding import holding
 from runs.wrapped import AsyncWindowed, Window, Windowed
 from st44_migrate import ConfigError, HealthReport, Memory, SourceError
 from st44_migrate.health import READINESS, AsyncHealthProbe, HealthProbe
+from st44_migrate.health.visit import Visitor
 from targets import Target, until
 
 colours = pytest.mark.parametrize("colour", COLOURS)
@@ -133,6 +134,32 @@ def test_a_caller_that_is_cancelled_disturbs_nobody(database: Target) -> None:
     cancelled = [isinstance(one, asyncio.CancelledError) for one in answers]
     assert cancelled == [True, False, False, True, False]
     assert {one.status for one in answers if isinstance(one, HealthReport)} == {"healthy"}
+
+
+def test_who_comes_later_waits_longer(lite: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for its own deadline: the first is sent away, the second is answered."""
+    lite.apply(household())
+    with probing("async", lite.url, household(), deadline=1.5) as asked:
+
+        async def ask() -> tuple[HealthReport, HealthReport]:
+            arrival, visit = asyncio.Event(), Visitor.visit
+
+            async def late(visitor: Visitor, allowed: float) -> Any:
+                await arrival.wait()
+                return await visit(visitor, allowed)
+
+            monkeypatch.setattr(Visitor, "visit", late)
+            first = asyncio.ensure_future(asked.probe.check())
+            await asyncio.sleep(0.7)
+            second = asyncio.ensure_future(asked.probe.check())
+            sent_away = await first
+            assert not second.done()
+            arrival.set()
+            return sent_away, await second
+
+        assert asked.loop is not None
+        sent_away, answered = asked.loop.run(ask())
+    assert (sent_away.error, answered.error) == ("Connection timeout", None)
 
 
 # --- how long an answer is good for -------------------------------------------

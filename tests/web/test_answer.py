@@ -294,3 +294,35 @@ def test_a_choice_that_says_nothing_is_refused(choice: dict[str, Any]) -> None:
     """When the application starts, not when somebody asks."""
     with pytest.raises(ConfigError):
         Site(**choice)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            names, st.sampled_from(Endpoint), st.sampled_from(METHODS[:3]), accepts, st.booleans()
+        )
+    )
+)
+def test_what_was_asked_before_changes_no_answer(asked: list[tuple[Any, ...]]) -> None:
+    """A site that has given an answer before gives the one that a new site gives."""
+    site, policies = Site(), {Endpoint.READY: (READINESS,)}
+    reports: dict[Any, Any] = {}
+    for name, endpoint, method, accept, details in asked:
+        question = Question(method, endpoint, accept)
+        policy = policies.get(endpoint, ())
+        found = reports.setdefault((name, policy), report(name, *policy))
+        found = found if looks(question) else None
+        here, afresh = (
+            answer(question, found, site=s, details=details, now=NOW) for s in (site, Site())
+        )
+        assert here == afresh
+
+
+def test_the_same_report_is_written_once() -> None:
+    """A thousand askers, one report: one answer, and another for another report."""
+    site, found = Site(), report("healthy")
+    question = Question("GET", Endpoint.DATABASE)
+    answers = [answer(question, found, site=site, details=True, now=NOW) for _ in range(3)]
+    assert answers[0] is answers[1] is answers[2]
+    other = answer(question, report("behind"), site=site, details=True, now=NOW)
+    assert body(other)["status"] == "degraded"

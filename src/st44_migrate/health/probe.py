@@ -242,11 +242,11 @@ class HealthProbe:
         """
         Answer without what is still on its way; for a moment, for everybody.
         """
-        late = self._parts.failed(Fault.TIMEOUT)
         with self._guard:
-            if flight.seen is not None:
-                return flight.seen
-            self._memo.keep(late, monotonic())
+            late = flight.seen or self._memo.fresh(monotonic())
+            if late is None:
+                late = self._parts.failed(Fault.TIMEOUT)
+                self._memo.keep(late, monotonic())
         return late
 
     # --- what changes under us ------------------------------------------------

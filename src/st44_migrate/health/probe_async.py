@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
@@ -30,6 +31,61 @@ __all__ = ["AsyncHealthProbe"]
 
 _SETTINGS = Settings()
 
+_AT_ONCE = 0.01
+"""Who would be sent away so soon after another goes with it, in parts of the patience."""
+
+
+class _Flight:
+    """
+    One visit on its way, and who waits for it: in a row, as they came.
+
+    ``asyncio.wait`` would do the same; with a thousand waiting, each of them has a
+    timer of its own to leave, and a thousand callbacks to find its own among.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tolerance: float) -> None:
+        self.seen: Observation | None = None
+        self.pilot: asyncio.Task[None]
+        self._loop = loop
+        self._tolerance = tolerance
+        self._row = deque[tuple[float, asyncio.Future[None]]]()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def land(self, seen: Observation) -> None:
+        """
+        Bring home what was seen.  Once.
+        """
+        self.seen = seen
+        self._dismiss(float("inf"))
+
+    async def wait(self, seconds: float) -> None:
+        """
+        Wait until it has landed, *seconds* at most; the next in the row may be
+        sent away a moment early, with the one before.
+        """
+        if self.seen is not None:
+            return
+        place = self._loop.create_future()
+        self._row.append((self._loop.time() + seconds, place))
+        if self._alarm is None:
+            self._ring_for_the_first()
+        await place
+
+    def _dismiss(self, moment: float) -> None:
+        while self._row and self._row[0][0] <= moment:
+            _, place = self._row.popleft()
+            if not place.done():
+                place.set_result(None)
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._row:
+            self._ring_for_the_first()
+
+    def _ring_for_the_first(self) -> None:
+        until, _ = self._row[0]
+        self._alarm = self._loop.call_at(until, self._dismiss, until + self._tolerance)
+
 
 class _Here:
     """
@@ -40,7 +96,7 @@ class _Here:
         self.visitor = parts.visitor()
         self.memo = parts.memo()
         self.doing = parts.activity()
-        self.flight: asyncio.Task[Observation] | None = None
+        self.flight: _Flight | None = None
 
 
 class AsyncHealthProbe:
@@ -94,13 +150,9 @@ class AsyncHealthProbe:
         seen = here.memo.fresh(asked)
         if seen is not None:
             return self._parts.judge.report(seen, policy, cached=True)
-        flight = here.flight
-        if flight is None:
-            flight = here.flight = asyncio.ensure_future(self._fly(here))
-        left = asked + self._parts.patience - monotonic()
-        await asyncio.wait((flight,), timeout=max(0.0, left))
-        landed = flight.done() and not flight.cancelled() and flight.exception() is None
-        seen = flight.result() if landed else self._give_up(here)
+        flight = here.flight or self._launch(here)
+        await flight.wait(asked + self._parts.patience - monotonic())
+        seen = flight.seen or self._give_up(here)
         return self._parts.judge.report(seen, policy, cached=False)
 
     def latest(self, policy: Policy | None = None) -> HealthReport:
@@ -117,10 +169,11 @@ class AsyncHealthProbe:
         if here is None:
             return
         here.visitor.keeps = False
-        if here.flight is not None:
-            here.flight.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait((here.flight,))
+        if (flight := here.flight) is not None:
+            flight.pilot.cancel()
+            await asyncio.wait((flight.pilot,))
+            if flight.seen is None:  # It had not even begun.
+                flight.land(self._parts.failed(Fault.INTERNAL))
         await here.visitor.close()
 
     async def __aenter__(self) -> Self:
@@ -136,7 +189,13 @@ class AsyncHealthProbe:
 
     # --- flights --------------------------------------------------------------
 
-    async def _fly(self, here: _Here) -> Observation:
+    def _launch(self, here: _Here) -> _Flight:
+        loop = asyncio.get_running_loop()
+        flight = here.flight = _Flight(loop, self._parts.patience * _AT_ONCE)
+        flight.pilot = loop.create_task(self._fly(here, flight))
+        return flight
+
+    async def _fly(self, here: _Here, flight: _Flight) -> None:
         seen: Observation | None = None
         try:
             seen = await here.visitor.visit(self._parts.allowed)
@@ -144,15 +203,22 @@ class AsyncHealthProbe:
             here.flight = None
             if seen is None:
                 seen = self._parts.failed(Fault.INTERNAL)
-            here.memo.keep(seen, monotonic())
-            self._last = seen
-        return seen
+            self._keep(here, seen)
+            flight.land(seen)
 
     def _give_up(self, here: _Here) -> Observation:
-        late = self._parts.failed(Fault.TIMEOUT)
-        here.memo.keep(late, monotonic())
-        self._last = late
+        """
+        Answer without what is still on its way; for a moment, for everybody.
+        """
+        late = here.memo.fresh(monotonic())
+        if late is None:
+            late = self._parts.failed(Fault.TIMEOUT)
+            self._keep(here, late)
         return late
+
+    def _keep(self, here: _Here, seen: Observation) -> None:
+        here.memo.keep(seen, monotonic())
+        self._last = seen
 
     # --- event loops ----------------------------------------------------------
 

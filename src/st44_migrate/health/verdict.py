@@ -5,7 +5,8 @@ What a probe keeps between two looks: the last one, for how long, and its report
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ..protocols import Clock
 from .build import build_health
@@ -56,9 +57,22 @@ class Memo:
         self._until = float("-inf")
 
 
+@dataclass(slots=True)
+class _Made:
+    """
+    A report, and what it was made of.
+    """
+
+    policy: Policy
+    facts: object
+    times: tuple[object, ...]
+    report: HealthReport
+
+
 class Judge:
     """
-    Makes reports, and makes each of them once: only the times of it are new.
+    Makes reports, and makes each of them once: only the times of it are new, and
+    they are so once a millisecond, however many ask.
     """
 
     def __init__(
@@ -72,7 +86,7 @@ class Judge:
         self._policy = policy
         self._activity = activity
         self._now = now
-        self._made: dict[int, tuple[object, Policy, HealthReport]] = {}
+        self._made: dict[int, _Made] = {}
 
     def report(self, seen: Observation, policy: Policy | None, *, cached: bool) -> HealthReport:
         """
@@ -83,20 +97,31 @@ class Judge:
         if activity is not None:
             seen = replace(seen, activity=activity)
         facts = _facts(seen) if self._rules == RULES else seen
+        times = (_in_ms(now), seen.checked_at, seen.response_ms, cached)
         known = self._made.get(id(policy))
-        if known is None or known[1] is not policy or known[0] != facts:
+        if known is None or known.policy is not policy or known.facts != facts:
             made = build_health(seen, rules=self._rules, now=now, policy=policy, cached=cached)
             if len(self._made) >= _MOST_POLICIES:
                 self._made.clear()
-            self._made[id(policy)] = (facts, policy, made)
+            self._made[id(policy)] = _Made(policy, facts, times, made)
             return made
-        return replace(
-            known[2],
-            timestamp=now,
-            checked_at=seen.checked_at,
-            response_ms=seen.response_ms,
-            cached=cached,
-        )
+        if known.times != times:
+            known.report = replace(
+                known.report,
+                timestamp=now,
+                checked_at=seen.checked_at,
+                response_ms=seen.response_ms,
+                cached=cached,
+            )
+            known.times = times
+        return known.report
+
+
+def _in_ms(moment: datetime) -> datetime:
+    """
+    All of *moment* that a document tells.
+    """
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _facts(seen: Observation) -> object:

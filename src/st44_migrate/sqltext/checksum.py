@@ -35,7 +35,10 @@ def script_checksum(statements: Iterable[Statement], dialect: str) -> str:
     Return the SHA-256 of *statements*, in hex.
     """
     lexicon = lexicon_of(dialect)
-    return sha256(_encoded(normalise(s.text, lexicon) for s in statements)).hexdigest()
+    digest = sha256()
+    for statement in statements:
+        digest.update(_encoded(normalise(statement.text, lexicon)))
+    return digest.hexdigest()
 
 
 def units_checksum(units: Sequence[tuple[Statement, ...]]) -> str:
@@ -47,16 +50,14 @@ def units_checksum(units: Sequence[tuple[Statement, ...]]) -> str:
     digest = sha256()
     for unit in units:
         digest.update(b"%d," % len(unit))
-        digest.update(_encoded(_normalise_anywhere(s.text) for s in unit))
+        for statement in unit:
+            digest.update(_encoded(_normalise_anywhere(statement.text)))
     return digest.hexdigest()
 
 
-def _encoded(texts: Iterable[str]) -> bytes:
-    parts: list[bytes] = []
-    for text in texts:
-        data = text.encode("utf-8", "surrogatepass")
-        parts += (b"%d:" % len(data), data)
-    return b"".join(parts)
+def _encoded(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogatepass")
+    return b"%d:%b" % (len(data), data)
 
 
 def _normalise_anywhere(text: str) -> str:

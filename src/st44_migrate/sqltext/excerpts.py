@@ -10,6 +10,7 @@ filled in, or refused; never run as they stand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -22,6 +23,7 @@ from .placeholders import fill, mask
 
 __all__ = ["Excerpt", "take_excerpt"]
 
+_DASHES = re.compile("--++")
 _OPENS = {Meaning.UP, Meaning.UP_ALONE}
 _ALONE = {Meaning.UP_ALONE, Meaning.ALONE}
 
@@ -89,9 +91,19 @@ def _concerns(text: str, notation: Notation) -> bool:
     """
     if notation.sections or (notation.placeholder and notation.placeholder.pattern.search(text)):
         return True
-    if notation.almost is not None and notation.almost.search(text):
+    return any(_may_mean(text, found.start(), notation) for found in _DASHES.finditer(text))
+
+
+def _may_mean(text: str, at: int, notation: Notation) -> bool:
+    """
+    Whether a comment that began at *at* would be a marker, or nearly.
+    """
+    if notation.almost is not None and notation.almost.match(text, at):
         return True
-    return any(marker.pattern.search(text) for marker in notation.markers)
+    line = text.rfind("\n", 0, at) + 1
+    if text[line:at].strip():
+        return False
+    return any(marker.pattern.match(text, line) for marker in notation.markers)
 
 
 def _look(text: str, notation: Notation, lexicon: Lexicon) -> _Found:

@@ -24,7 +24,7 @@ from ..observe.health_metrics import health_families, status_families
 from ..observe.openmetrics import OPENMETRICS, PROMETHEUS, expose
 from .accept import choose
 from .page import CONTENT_SECURITY_POLICY, page
-from .site import Endpoint, Site
+from .site import Answer, Endpoint, Site
 
 if TYPE_CHECKING:
     from ..health import HealthReport
@@ -65,17 +65,6 @@ class Question:
     method: str
     endpoint: Endpoint | None
     accept: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """
-    What to send back.  *headers* are complete; *body* is empty for HEAD.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 def looks(question: Question) -> bool:
@@ -119,9 +108,15 @@ def answer(
         return _answer(question, 200, media, _alive(media, now, site))
     if endpoint is Endpoint.METRICS:
         return _metrics(question, media, report, site, details=details)
-    text = _body(media, report, site) if details else _verdict(media, report)
-    more = (("Retry-After", _RETRY_AFTER),) if report.http_status == 503 else ()
-    return _answer(question, report.http_status, media, text, *more)
+    # Of a thousand who ask at once most are given the very same report.
+    kind = question.method, endpoint, media, details
+    known, given = site.given.get(kind, (None, None))
+    if given is None or known is not report:
+        text = _body(media, report, site) if details else _verdict(media, report)
+        more = (("Retry-After", _RETRY_AFTER),) if report.http_status == 503 else ()
+        given = _answer(question, report.http_status, media, text, *more)
+        site.given[kind] = report, given
+    return given
 
 
 def _answer(

@@ -13,9 +13,13 @@ from ..errors import ConfigError
 from ..health import READINESS, Policy
 
 if TYPE_CHECKING:
+    from ..health import HealthReport
     from ..observe.metrics import Family
 
-__all__ = ["Details", "Endpoint", "Site"]
+__all__ = ["Answer", "Details", "Endpoint", "Site"]
+
+Kind: TypeAlias = tuple[str, "Endpoint", str, bool]
+"""Of an answer: the method, what was asked for, the media type, whether with details."""
 
 Details: TypeAlias = Literal["always", "never"] | Callable[[Any], Any]
 """Who is shown more than the status; a function is given the framework's request."""
@@ -37,6 +41,17 @@ class Endpoint(Enum):
 
     METRICS = "/metrics"
     """The same in numbers, for Prometheus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What to send back.  *headers* are complete; *body* is empty for HEAD.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,8 @@ class Site:
     release: str | None = None
     metrics: tuple[Iterable[Family], ...] = ()
     _endpoints: dict[str, Endpoint] = field(init=False, repr=False, compare=False)
+    given: dict[Kind, tuple[HealthReport, Answer]] = field(init=False, repr=False, compare=False)
+    """The last answer of each kind, and the report that it tells of."""
 
     def __post_init__(self) -> None:
         if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
@@ -79,6 +96,7 @@ class Site:
                 remedy='Write "always", "never", or give a function of the request.',
             )
         object.__setattr__(self, "_endpoints", {self.path(end): end for end in Endpoint})
+        object.__setattr__(self, "given", {})
 
     def path(self, endpoint: Endpoint) -> str:
         """
