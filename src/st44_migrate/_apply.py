@@ -20,7 +20,7 @@ from ._sending import Failed, ask, culprit, send, undo
 from ._stepwise import unit_by_unit
 from ._world import World
 from .batch import Envelope, Item, Role
-from .dialects import Trouble
+from .dialects import Company, Trouble
 from .errors import DriverError
 from .message import compose
 from .model import Pending
@@ -111,8 +111,8 @@ async def _whole(
     lock_timeout: float,
 ) -> Outcome:
     message = compose(envelope, files, lock_timeout)
-    most = world.settings.batch if world.dialect.batches else 0
-    following = progress.pace.following(progress.queue, len(files), most)
+    most = world.settings.batch if world.dialect.company is Company.MESSAGE else 0
+    following = progress.pace.following(progress.queue, len(files), most, envelope.joins)
     meanwhile = partial(envelope.foresee, following, lock_timeout)
     hearing = Hearing(world, progress, message, envelope.forms, meanwhile)
     tidy = partial(undo, world, envelope)
@@ -122,15 +122,28 @@ async def _whole(
     except DriverError as error:
         item = culprit(message.items, error)
         number = message.file_of(error.index or 0) if item is not None else hearing.at
+        shares = world.dialect.company is Company.TRANSACTION
+        if number > hearing.at and shares and _ends_all(world, error):
+            # It was not that file: all of them are undone.
+            item, number = None, hearing.at
         if number > hearing.at and not error.lost:
-            # A mistake that is seen before anything is begun: what stands before
-            # that file has not run yet.
+            # A mistake that is seen before anything is begun, or that undoes all of it:
+            # what stands before that file is not applied yet.
+            if shares:
+                await world.shield(partial(tidy, hearing.pending))
+                progress.pace.files = 1
+            if shares and item is not None and item.role is Role.COMMIT:
+                number = 1  # any of them may be the reason
             return await _whole(world, envelope, progress, files[:number], lock_timeout)
         return await _failed_at(world, item, error, partial(tidy, hearing.pending, item))
     except BaseException:
         await world.shield(partial(tidy, hearing.pending))
         raise
     return Outcome.APPLIED
+
+
+def _ends_all(world: World, error: DriverError) -> bool:
+    return error.lost or world.dialect.trouble(error) is Trouble.CANCELLED
 
 
 async def _opened(

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._progress import Progress
 from ._sending import committed, tell_applied
 from ._world import World
-from .batch import Role
+from .batch import Item, Role
 from .errors import DriverError
 from .forms import Forms
 from .message import Message
@@ -20,19 +20,31 @@ from .model import Pending
 __all__ = ["Hearing"]
 
 
+class _Ended(NamedTuple):
+    """
+    A file that has run: what its own statements were answered, how long it took.
+    """
+
+    answers: list[tuple[Item, str]]
+    duration: int | None
+
+
 @dataclass(slots=True)
 class Hearing:
     """
-    Counts each file as applied when its last statement is answered; a `Heard`.
+    Counts each file as applied when its last statement is answered, and the COMMIT
+    that is behind it; a `Heard`.
 
     Args:
         forms: What the server has been told.
 
         meanwhile: What there is to do while the server works: called with its first answer.
 
-        at: Which of the message's files is at hand.
+        at: Which of the message's files is the first that is not counted.
 
-        tags: The answers to it so far.
+        ended: Those from there on that are not committed yet.
+
+        tags: The answers to the next one so far.
 
         duration: The milliseconds that the server says it took.
 
@@ -45,6 +57,7 @@ class Hearing:
     forms: Forms
     meanwhile: Callable[[], None]
     at: int = 0
+    ended: list[_Ended] = field(default_factory=list["_Ended"])
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
     broken: DriverError | None = None
@@ -52,7 +65,7 @@ class Hearing:
     @property
     def pending(self) -> Pending:
         """
-        The file at hand, or the last one.
+        The first file that is not counted, or the last one.
         """
         return self.message.files[min(self.at, len(self.message.files) - 1)]
 
@@ -60,10 +73,11 @@ class Hearing:
         """
         Take the next answer.  Raises nothing.
         """
-        if self.broken is not None or self.at == len(self.message.files):
+        number = self.at + len(self.ended)
+        if self.broken is not None or number == len(self.message.files):
             return
-        batch = self.message.batches[self.at]
-        if not self.at and not self.tags:
+        batch = self.message.batches[number]
+        if not number and not self.tags:
             self.meanwhile()
         role, sql, _statement = batch[len(self.tags)]
         self.tags.append(tag)
@@ -75,7 +89,12 @@ class Hearing:
             # The last of them is the journal's.
             self.duration = _number(value)
         if len(self.tags) == len(batch) and self.broken is None:
-            self._done()
+            answers = zip(batch, self.tags, strict=True)
+            body = [(item, tag) for item, tag in answers if item.role is Role.BODY]
+            self.ended.append(_Ended(body, self.duration))
+            self.tags, self.duration = [], None
+            if any(item.role is Role.COMMIT for item in batch):
+                self._count()
 
     def conclude(self) -> None:
         """
@@ -89,17 +108,14 @@ class Hearing:
         if self.at < len(self.message.files):
             raise DriverError("the driver has not told of every statement that is done")
 
-    def _done(self) -> None:
-        pending, batch = self.message.files[self.at], self.message.batches[self.at]
-        answers = zip(batch, self.tags, strict=True)
-        tell_applied(
-            self.world, pending, [(i, tag) for i, tag in answers if i.role is Role.BODY], 0
-        )
-        self.progress.done(self.world, self.duration)
-        self.at += 1
-        self.tags, self.duration = [], None
-        if self.at < len(self.message.files):
-            self.progress.start(self.world, self.pending)
+    def _count(self) -> None:
+        for ended in self.ended:
+            tell_applied(self.world, self.pending, ended.answers, 0)
+            self.progress.done(self.world, ended.duration)
+            self.at += 1
+            if self.at < len(self.message.files):
+                self.progress.start(self.world, self.pending)
+        self.ended = []
 
 
 def _number(value: Any) -> int | None:

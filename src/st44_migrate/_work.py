@@ -19,7 +19,7 @@ from ._sending import Failed, quietly
 from ._stepwise import resolve_doubts
 from ._world import World
 from .baselines import in_force
-from .dialects import Trouble
+from .dialects import Company, Trouble
 from .errors import MigrateError
 from .events import MigrationFailed, MigrationSkipped
 from .model import History, Pending
@@ -52,7 +52,7 @@ async def _pass(world: World, progress: Progress, ground: Ground) -> bool:
     _refusals.refuse_pooled(progress.plan, pooled=ground.pooled)
     progress.warn(world)
     while progress.queue:
-        files = progress.pace.take(progress.queue, _together(world, ground))
+        files = progress.pace.take(progress.queue, _together(world, ground), ground.envelope.joins)
         if not files[0].script.transactional and await _regained(world, progress, ground):
             return True
         outcome = await _next(world, progress, ground, files)
@@ -88,12 +88,13 @@ async def _take_again(world: World, progress: Progress, ground: Ground) -> None:
 
 def _together(world: World, ground: Ground) -> int:
     """
-    Say how many files may go out in one message.
+    Say how many files may go out together.
 
     Behind a pooler, whoever looks for a lost session may look at a file before the
     session has begun it, and has no lock that would tell.
     """
-    return world.settings.batch if world.dialect.batches and not ground.pooled else 1
+    in_company = world.dialect.company is not Company.NONE and not ground.pooled
+    return world.settings.batch if in_company else 1
 
 
 def _alone(world: World, ground: Ground) -> bool:
@@ -138,7 +139,7 @@ async def _next(
         world.current.migration = None
     if outcome is not Outcome.APPLIED:
         world.emit(MigrationSkipped(progress.at_hand.migration))
-    progress.pace.note((world.now() - began).total_seconds())
+    progress.pace.note((world.now() - began).total_seconds(), world.dialect.company)
     return outcome
 
 

@@ -99,6 +99,13 @@ class Envelope:
     forms: Forms = field(default_factory=Forms)
     ahead: dict[int, _Written] = field(default_factory=dict[int, "_Written"], repr=False)
 
+    def joins(self, pending: Pending) -> bool:
+        """
+        Whether *pending* may go out with other files.
+        """
+        script = pending.script
+        return script.transactional and self.dialect.joins(self.footing, script)
+
     def foresee(self, files: Iterable[Pending], lock_timeout: float) -> None:
         """
         Write what `whole` is asked for next, while the server is at work.

@@ -1,13 +1,15 @@
 """
-Several files in one message, each in a transaction of its own.  Pure.
+Several files in one message: each in a transaction of its own, or all in one.  Pure.
 
 ::
 
     prepare ... | file 1: begin | claim | ... | commit | restore | file 2: ...
 
+    begin | file 1: claim | ... | record | file 2: claim | ... | record | commit
+
 Nothing in it waits for an answer: a failure stops all that follows, so what was
 committed before it stays, and the rest was not begun.  How many answers there are
-says how far it came.
+says how far it came.  See `Company` for which databases take which.
 
 What we say ourselves is the same for each file, but for its values, and to read
 and plan it takes a server longer than to do it.  So the first message of many
@@ -17,12 +19,12 @@ files says it once, and from then on the values do; see `Forms`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 
 from .batch import Batch, Envelope, Item, Role
-from .dialects import Phrase
+from .dialects import Company, Phrase
 from .forms import Forms
 from .model import Pending
 
@@ -71,12 +73,24 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
     batches = [envelope.whole(pending, lock_timeout) for pending in files]
     texts = (pending.script.text.lower() for pending in files)
     before: Sequence[str] = ()
+    if envelope.dialect.company is Company.TRANSACTION:
+        return Message(tuple(files), tuple(_sharing(batches)))
     if any(word in text for text in texts for word in _UNPREPARES):
         before = envelope.forms.forgetting()
     elif len(files) >= _WORTH_IT:
         before, batches = _prepared(batches, envelope.forms)
     batches[0] = (*(Item(Role.FORM, sql) for sql in before), *batches[0])
     return Message(tuple(files), tuple(batches))
+
+
+def _sharing(batches: Sequence[Batch]) -> Iterator[Batch]:
+    """
+    Leave one transaction of many: the first begins it, and the last commits it.
+    """
+    for number, batch in enumerate(batches, 1):
+        others = ((Role.BEGIN, number > 1), (Role.COMMIT, number < len(batches)))
+        left_out = {role for role, is_anothers in others if is_anothers}
+        yield tuple(item for item in batch if item.role not in left_out)
 
 
 def _prepared(batches: Sequence[Batch], forms: Forms) -> tuple[list[str], list[Batch]]:

@@ -21,6 +21,7 @@ from st44_migrate._progress import Lost, Progress
 from st44_migrate._sending import Failed
 from st44_migrate._world import World
 from st44_migrate.batch import Batch, Envelope, Role
+from st44_migrate.dialects import Company
 from st44_migrate.locks import AdvisoryLock
 from st44_migrate.model import History, JournalEntry, JournalState
 from st44_migrate.testing.actors import Fault
@@ -38,6 +39,16 @@ MonkeyPatch = pytest.MonkeyPatch
 class Unguarded(MemoryDialect):
     def guard(self, *_: Any) -> Sequence[str]:
         return ()
+
+
+class Sharing(MemoryDialect):
+    """Files share a transaction, as SQLite's do."""
+
+    company = Company.TRANSACTION
+
+    def restore(self, footing: Any, script: Any, **choices: Any) -> Sequence[str]:
+        # Such a file leaves nothing to restore; see `Dialect.joins`.
+        return () if script else super().restore(footing, script, **choices)
 
 
 class HalfGuarded(MemoryDialect):
@@ -295,12 +306,25 @@ def test_a_file_that_counts_before_its_commit_is_found(monkeypatch: MonkeyPatch)
         hear(self, tag, value)
         batch = self.message.batches[self.at] if self.at < len(self.message.files) else ()
         if self.tags and batch[len(self.tags)].role is Role.COMMIT:
-            self.tags = [*self.tags, *["COMMIT"] * (len(batch) - len(self.tags))]
-            self._done()
+            for _ in range(len(batch) - len(self.tags)):
+                hear(self, "COMMIT", None)
 
     monkeypatch.setattr(Hearing, "__call__", hasty)
     story = str(found(replace(FOUR_FILES, runners=1), Fault.FAIL))
     assert "which is not recorded" in story
+
+
+def test_a_file_that_counts_before_the_commit_of_all_is_found(monkeypatch: MonkeyPatch) -> None:
+    """It has run in a transaction that others share, and that is undone in the end."""
+    hear = Hearing.__call__
+
+    def hasty(self: Hearing, tag: str, value: object) -> None:
+        hear(self, tag, value)
+        self._count()
+
+    monkeypatch.setattr(Hearing, "__call__", hasty)
+    rehearsal = replace(FOUR_FILES, runners=1, dialect=Sharing())
+    assert "does not hold 002 any more" in str(found(rehearsal, Fault.FAIL))
 
 
 def test_several_files_in_one_message_behind_a_pooler_are_found(monkeypatch: MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ effects) is written once, in `ledger`, `journal`, `batch` and `_engine`.
 
 from __future__ import annotations
 
-from .footing import Column, Footing, Locking, Session, Tables, Trouble, Types
+from .footing import Column, Company, Footing, Locking, Session, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .protocol import Dialect
 from .standard import Standard
@@ -16,6 +16,7 @@ from .standard import Standard
 __all__ = [
     "GAP",
     "Column",
+    "Company",
     "Dialect",
     "Footing",
     "Locking",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-__all__ = ["Column", "Footing", "Locking", "Session", "Tables", "Trouble", "Types"]
+__all__ = ["Column", "Company", "Footing", "Locking", "Session", "Tables", "Trouble", "Types"]
 
 
 _NUMERIC = {"numeric", "decimal", "real", "double precision"}
@@ -45,6 +45,23 @@ class Trouble(Enum):
     """Somebody stopped the statement, or its time was up."""
 
     OTHER = auto()
+
+
+class Company(Enum):
+    """
+    How several files go out together.
+    """
+
+    NONE = auto()
+    """Each file goes alone."""
+
+    MESSAGE = auto()
+    """Each in its own transaction: the server answers each statement, a failure stops
+    all that follow it, and ``PREPARE`` is known."""
+
+    TRANSACTION = auto()
+    """In one transaction: a failure undoes them all, and they go out again without
+    the one that failed.  For a database whose commits cost more than its statements."""
 
 
 @dataclass(frozen=True, slots=True)

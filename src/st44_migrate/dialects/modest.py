@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model import LedgerName, Script
-from .footing import Footing, Locking, Tables
+from .footing import Company, Footing, Locking, Tables
 
 __all__ = ["Modest"]
 
@@ -21,7 +21,10 @@ class Modest:
     """
 
     locks_sessions: bool = False
-    batches: bool = False
+    company: Company = Company.NONE
+
+    def joins(self, footing: Footing, script: Script) -> bool:
+        return True
 
     def answering(self, column: str) -> str:
         return ""

@@ -14,7 +14,7 @@ from zlib import crc32
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Footing, Locking, Tables, Trouble, Types
+from .footing import Company, Footing, Locking, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
 from .postgresql_locking import locking
@@ -54,7 +54,10 @@ class PostgreSQL(OnConflict):
     now = "pg_catalog.clock_timestamp()"
     types = Types("timestamptz", "timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP")
     locks_sessions = True
-    batches = True
+    company = Company.MESSAGE
+
+    def joins(self, footing: Footing, script: Script) -> bool:
+        return True
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)

@@ -12,7 +12,7 @@ from typing import Protocol
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Footing, Locking, Tables, Trouble
+from .footing import Company, Footing, Locking, Tables, Trouble
 from .spelling import Spelling
 
 __all__ = ["Dialect"]
@@ -32,10 +32,16 @@ class Dialect(Spelling, Protocol):
         ...
 
     @property
-    def batches(self) -> bool:
+    def company(self) -> Company:
         """
-        Whether several files may go out in one message: the server answers each
-        statement, a failure stops all that follow it, and ``PREPARE`` is known.
+        How several files may go out together.
+        """
+        ...
+
+    def joins(self, footing: Footing, script: Script) -> bool:
+        """
+        Whether a transactional file may go out with others: nothing of it shows
+        beyond its own transaction, or in another's that it shares.
         """
         ...
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ..errors import DriverError
 from ..model import LedgerName, Script
 from ..protocols import Row
-from .footing import Column, Footing, Session, Tables, Trouble, Types
+from .footing import Column, Company, Footing, Session, Tables, Trouble, Types
 from .modest import Modest
 from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
@@ -61,6 +61,11 @@ class SQLite(OnConflict, Modest):
     name = "sqlite"
     now = "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
     types = Types("timestamp", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP")
+    company = Company.TRANSACTION  # to sync a file takes longer than most migrations
+
+    def joins(self, footing: Footing, script: Script) -> bool:
+        own = script.prologue or script.epilogue or restore(footing, script)
+        return not own and "savepoint" not in script.text.lower()
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)

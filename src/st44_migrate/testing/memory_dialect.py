@@ -11,7 +11,18 @@ import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring as _quoted
 
-from ..dialects import GAP, Column, Footing, Locking, Phrase, Session, Tables, Trouble, Types
+from ..dialects import (
+    GAP,
+    Column,
+    Company,
+    Footing,
+    Locking,
+    Phrase,
+    Session,
+    Tables,
+    Trouble,
+    Types,
+)
 from ..dialects.postgresql import PostgreSQL
 from ..dialects.upsert import OnConflict
 from ..errors import DriverError
@@ -33,7 +44,14 @@ class MemoryDialect(OnConflict):
     now = "now"
     types = Types("moment", "moment", "text")
     locks_sessions = True
-    batches = True
+    company = Company.MESSAGE
+
+    def joins(self, footing: Footing, script: Script) -> bool:
+        """
+        See `Dialect`.
+        """
+        del footing, script
+        return True
 
     def literal(self, value: str | float | bool | None) -> str:
         """
