@@ -5,18 +5,25 @@ The lexer alone: how fast, and whether twice the text takes twice the time.
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from time import process_time
+from typing import TypeAlias
 
 from st44_migrate import Memory, Migration, SourceError
 from st44_migrate.plan import Reader
+from st44_migrate.sqltext.decoding import decode
+from st44_migrate.sqltext.flaw import Flaw
+from st44_migrate.sqltext.lexer import statements
+from st44_migrate.sqltext.lexicon import lexicon_of
 
 from .workloads import mixed
 
-__all__ = ["corpus_texts", "growth", "speed"]
+__all__ = ["corpus_texts", "growth", "read", "speed", "split"]
+
+Way: TypeAlias = Callable[[str, Migration], object]
 
 
 def corpus_texts(root: Path) -> list[tuple[str, bytes]]:
@@ -30,18 +37,33 @@ def corpus_texts(root: Path) -> list[tuple[str, bytes]]:
     return found
 
 
-def speed(texts: Sequence[tuple[str, bytes]], rounds: int) -> float:
+def split(dialect: str, migration: Migration) -> object:
     """
-    Read *texts*, and give MB a second: the median of the rounds.
+    Find the statements of a file: the lexer's work.
     """
-    read = [(Reader(dialect), migration) for dialect, migration in _migrations(texts)]
-    size = sum(len(migration.content) for _, migration in read)
+    text = decode(migration.content, blank=True)
+    return list(statements(text, lexicon_of(dialect)))
+
+
+def read(dialect: str, migration: Migration) -> object:
+    """
+    Do with a file all that is done before it runs.
+    """
+    return Reader(dialect)(migration)
+
+
+def speed(texts: Sequence[tuple[str, bytes]], rounds: int, way: Way) -> float:
+    """
+    Take *texts* in by *way*, and give MB a second: the median of the rounds.
+    """
+    files = _migrations(texts)
+    size = sum(len(migration.content) for _, migration in files)
     rates: list[float] = []
     for _ in range(rounds):
         began = process_time()
-        for reader, migration in read:
-            with suppress(SourceError):  # a file that is refused was read, too
-                Reader(reader.dialect)(migration)
+        for dialect, migration in files:
+            with suppress(SourceError, Flaw):  # what is refused was read, too
+                way(dialect, migration)
         rates.append(size / 1e6 / (process_time() - began))
     return median(rates)
 

@@ -42,9 +42,9 @@ class Settings:
 
         allow_late: Apply files below the highest applied version.
 
-        batch: How many transactional files go out in one message at most, each with
-            its own ``BEGIN`` and ``COMMIT``, where the database takes that; 1:
-            each file alone.
+        batch: How many transactional files go out together at most, where the
+            database takes that: in one message, each with its own ``BEGIN`` and
+            ``COMMIT``; on SQLite in one transaction.  1: each file alone.
 
         session_pooler: The pooler in front keeps one server session for each
             client session, so that session state is safe behind it.
