@@ -22,7 +22,7 @@ from ._world import World
 from .batch import Envelope, Item, Role
 from .dialects import Company, Trouble
 from .errors import DriverError
-from .message import compose
+from .message import Message, compose
 from .model import Pending
 
 __all__ = ["Outcome", "apply_next"]
@@ -120,20 +120,13 @@ async def _whole(
         await world.conn.run([item.sql for item in message.items], hearing)
         hearing.conclude()
     except DriverError as error:
-        item = culprit(message.items, error)
-        number = message.file_of(error.index or 0) if item is not None else hearing.at
-        shares = world.dialect.company is Company.TRANSACTION
-        if number > hearing.at and shares and _ends_all(world, error):
-            # It was not that file: all of them are undone.
-            item, number = None, hearing.at
+        item, number = _blamed(world, message, hearing, error)
         if number > hearing.at and not error.lost:
             # A mistake that is seen before anything is begun, or that undoes all of it:
             # what stands before that file is not applied yet.
-            if shares:
+            if world.dialect.company is Company.TRANSACTION:
                 await world.shield(partial(tidy, hearing.pending))
                 progress.pace.files = 1
-            if shares and item is not None and item.role is Role.COMMIT:
-                number = 1  # any of them may be the reason
             return await _whole(world, envelope, progress, files[:number], lock_timeout)
         return await _failed_at(world, item, error, partial(tidy, hearing.pending, item))
     except BaseException:
@@ -142,8 +135,23 @@ async def _whole(
     return Outcome.APPLIED
 
 
-def _ends_all(world: World, error: DriverError) -> bool:
-    return error.lost or world.dialect.trouble(error) is Trouble.CANCELLED
+def _blamed(
+    world: World, message: Message, hearing: Hearing, error: DriverError
+) -> tuple[Item | None, int]:
+    """
+    Find the item that failed, and the number of the first file that may be why.
+    """
+    item = culprit(message.items, error)
+    if item is None:
+        return None, hearing.at
+    number = message.file_of(error.index or 0)
+    if world.dialect.company is not Company.TRANSACTION or number == hearing.at:
+        return item, number
+    if error.lost or world.dialect.trouble(error) is Trouble.CANCELLED:
+        # That was none of them, and undoes them all.
+        return None, hearing.at
+    # The COMMIT does not say: the first goes alone, and then the next ones.
+    return item, 1 if item.role is Role.COMMIT else number
 
 
 async def _opened(

@@ -82,8 +82,8 @@ class Site:
     release: str | None = None
     metrics: tuple[Iterable[Family], ...] = ()
     _endpoints: dict[str, Endpoint] = field(init=False, repr=False, compare=False)
+    # The last answer of each kind, and the report that it tells of.
     given: dict[Kind, tuple[HealthReport, Answer]] = field(init=False, repr=False, compare=False)
-    """The last answer of each kind, and the report that it tells of."""
 
     def __post_init__(self) -> None:
         if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
