@@ -15,7 +15,9 @@ from runs.test_together import COUNT, files, labels, ran, seen
 from runs.wrapped import Window
 from st44_migrate import ApplyError, LedgerError, Migrator, Settings, _pace, migrate
 from st44_migrate.dialects import Company
+from st44_migrate.dialects.sqlite_quick import is_quick
 from st44_migrate.events import Event, MigrationApplied, MigrationStarted, StatementApplied
+from st44_migrate.sqltext import split
 from targets import Target, applied, write
 
 BEGIN = "BEGIN IMMEDIATE"
@@ -28,6 +30,7 @@ ALONE = {
     "a savepoint": "SAVEPOINT mine; INSERT INTO log VALUES (0); ROLLBACK TO mine; RELEASE mine;",
     "a setting": "PRAGMA cache_size = 100;",
     "foreign keys off": "PRAGMA foreign_keys = OFF; SELECT 1;",
+    "all rows of a table": "UPDATE log SET n = n WHERE n = 1;",
     "a temporary table": SCRATCH,
 }
 
@@ -86,10 +89,10 @@ def test_a_setting_commits_each_file_alone(lite: Target, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("special", ALONE.values(), ids=ALONE)
-def test_a_file_that_shows_beyond_its_transaction_goes_alone(
+def test_a_file_that_may_show_or_take_long_goes_alone(
     lite: Target, folder: Path, special: str
 ) -> None:
-    """What it sets, names or opens is nothing to the files beside it."""
+    """What it sets, names or opens is nothing to the others, and nobody waits for it unawares."""
     window = Window()
     report = lite.apply(write(folder, files(f12=special)), database=window.on(lite))
     assert applied(report) == labels(*range(1, COUNT + 1))
@@ -194,7 +197,7 @@ def test_what_is_recorded_by_hand_meanwhile_does_not_run(lite: Target, folder: P
 
 def test_who_is_interrupted_in_company_undoes_it_all(lite: Target, folder: Path) -> None:
     """No file is blamed by its line; what was committed before stays, and a plain run finishes."""
-    write(folder, files(f12="SELECT stop();"))
+    write(folder, files(f12="INSERT INTO log VALUES (stop()), (0), (0);"))
     with closing(sqlite3.connect(lite.url.removeprefix("sqlite:///"))) as conn:
         conn.create_function("stop", 0, conn.interrupt)
         with pytest.raises(ApplyError, match="interrupted") as caught:
@@ -205,3 +208,40 @@ def test_who_is_interrupted_in_company_undoes_it_all(lite: Target, folder: Path)
     assert seen(lite, MigrationApplied) == labels(*range(1, 8))
     assert applied(lite.apply(write(folder, files()))) == labels(*range(8, COUNT + 1))
     assert ran(lite) == list(range(1, COUNT + 1))
+
+
+QUICK = [
+    "CREATE TABLE t (i int); CREATE INDEX ti ON t (i); CREATE UNIQUE INDEX IF NOT EXISTS tj ON T (j);",
+    'create table if not exists main."t t" (i int);\ncreate index x on main."t t" (i);',
+    "INSERT INTO t VALUES (1), (2); INSERT OR IGNORE INTO t (i) VALUES (3);",
+    "CREATE VIEW v AS SELECT * FROM t; ALTER TABLE t ADD COLUMN j int; ALTER TABLE t RENAME TO u;",
+    "CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM u; SELECT 1; END;",
+]
+LONG = [
+    "CREATE INDEX ti ON t (i);",
+    "CREATE TABLE u (i int); CREATE INDEX ti ON t (i);",
+    "CREATE TABLE u AS SELECT * FROM t;",
+    "INSERT INTO t SELECT * FROM u;",
+    "INSERT INTO t VALUES ((SELECT count(*) FROM u));",
+    "WITH RECURSIVE n (i) AS (SELECT 1) INSERT INTO t VALUES (1);",
+    "UPDATE t SET i = 1;",
+    "DELETE FROM t;",
+    "DROP TABLE t;",
+    "ALTER TABLE t DROP COLUMN i;",
+    "CREATE TEMP TABLE t (i int);",
+    "CREATE VIRTUAL TABLE t USING fts5 (i);",
+    "REINDEX;",
+    "ANALYZE;",
+    "SAVEPOINT a;",
+    "PRAGMA user_version = 1;",
+    "SELECT 1;",
+    "/* a */ CREATE /* b */ TABLE t (i int);",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "quick"), [*((text, True) for text in QUICK), *((text, False) for text in LONG)]
+)
+def test_what_takes_no_time_is_told_by_its_words(text: str, quick: bool) -> None:
+    """Rows that are there make no difference to it; a doubt is settled against it."""
+    assert is_quick(split(text, "sqlite")) is quick

@@ -17,6 +17,7 @@ from .footing import Column, Company, Footing, Session, Tables, Trouble, Types
 from .modest import Modest
 from .phrase import GAP, Phrase
 from .sqlite_pulse import pulse
+from .sqlite_quick import is_quick
 from .sqlite_session import PRAGMAS, restore
 from .sqlite_text import listed, literal, quoted
 from .upsert import OnConflict
@@ -64,8 +65,8 @@ class SQLite(OnConflict, Modest):
     company = Company.TRANSACTION  # to sync a file takes longer than most migrations
 
     def joins(self, footing: Footing, script: Script) -> bool:
-        own = script.prologue or script.epilogue or restore(footing, script)
-        return not own and "savepoint" not in script.text.lower()
+        beyond = script.prologue or script.epilogue or restore(footing, script)
+        return not beyond and is_quick(script.statements)
 
     def literal(self, value: str | float | bool | None) -> str:
         return literal(value)
