@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from .figures import Section, markdown
 from .noop import nothing_to_do
 from .peers import Peers, install
 from .scale import grown
-from .sections import Sizes, far, near, on_sqlite, real
+from .sections import Sizes, far, near, near_swift, on_sqlite, real
 from .workloads import mixed
 
 _MEMORY = "/dev/shm"
@@ -60,14 +61,13 @@ def main() -> None:
     peers = None if options.no_peers else install(options.peers)
     seen: dict[str, float] = {}
     with ExitStack() as stack:
-        server = (
-            PostgresServer(options.url, "url")
-            if options.url
-            else stack.enter_context(_server_in_memory())
-        )
+        given = PostgresServer(options.url, "url") if options.url else None
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="st44-bench-")))
+        server = given or stack.enter_context(postgres_server())
+        swift = given or stack.enter_context(_server_in_memory())
         arena = Arena(server, scratch, rounds, _tell)
-        sections = list(_run(options, arena, sizes, peers, seen))
+        arenas = (arena, replace(arena, server=swift))
+        sections = list(_run(options, arenas, sizes, peers, seen))
         about = _about(server, rounds)
     options.out.mkdir(parents=True, exist_ok=True)
     text = _page(about, sections, seen, arena, peers)
@@ -81,16 +81,18 @@ def main() -> None:
 
 def _run(
     options: argparse.Namespace,
-    arena: Arena,
+    arenas: tuple[Arena, Arena],
     sizes: Sizes,
     peers: Peers | None,
     seen: dict[str, float],
 ) -> Iterator[Section]:
+    arena, swift = arenas
     others = peers.postgres() if peers else []
     if "near" in options.only:
         yield from near(arena, sizes, others, seen)
+        yield from near_swift(swift, sizes, seen)
     if "far" in options.only:
-        yield from far(arena, sizes, others, seen)
+        yield from far(arena, swift, sizes, others, seen)
     if "noop" in options.only:
         yield from nothing_to_do(arena, sizes.applied, others, seen)
     if "sqlite" in options.only:
@@ -113,8 +115,8 @@ def _run(
 @contextmanager
 def _server_in_memory() -> Iterator[PostgresServer]:
     """
-    Start a server whose files are in memory, where there is room: what is compared
-    stands in front of it.  SQLite's files stay on the disk: there it is the database.
+    Start a server whose files are in memory, where there is room: there its own work
+    hides less of what stands in front of it.
     """
     before = tempfile.tempdir
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4e9:
@@ -138,15 +140,12 @@ def _about(server: PostgresServer, rounds: int) -> str:
             "SELECT string_agg(name || ' = ' || setting, ', ' ORDER BY name) FROM pg_settings"
             " WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"
         ).fetchone()
-        place = conn.execute("SHOW data_directory").fetchone()
     assert version is not None
     assert settings is not None
-    assert place is not None
-    where = ", data in memory" if place[0].startswith(_MEMORY) else ""
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     return (
         f"Taken on {when}: {platform.machine()}, {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}, PostgreSQL {version[0]} ({settings[0]}{where}); medians of"
+        f" {platform.python_version()}, PostgreSQL {version[0]} ({settings[0]}); medians of"
         f" {rounds} rounds, each figure a ratio within its round."
     )
 
