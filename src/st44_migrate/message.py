@@ -71,10 +71,10 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
     Write the message for *files*, all of them transactional.
     """
     batches = [envelope.whole(pending, lock_timeout) for pending in files]
-    texts = (pending.script.text.lower() for pending in files)
-    before: Sequence[str] = ()
     if envelope.dialect.company is Company.TRANSACTION:
         return Message(tuple(files), tuple(_sharing(batches)))
+    texts = (pending.script.text.lower() for pending in files)
+    before: Sequence[str] = ()
     if any(word in text for text in texts for word in _UNPREPARES):
         before = envelope.forms.forgetting()
     elif len(files) >= _WORTH_IT:

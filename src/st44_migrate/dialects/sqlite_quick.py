@@ -30,9 +30,9 @@ def is_quick(statements: Iterable[Statement]) -> bool:
     """
     Whether all of *statements* take no longer than it takes to read them.
 
-    They create what is empty, keep a definition, add rows or an index to a table that
-    they have just created, or rows that are spelled out.  A statement that reads
-    rows is not quick; neither is one with a comment between its first words.
+    They create tables, views and triggers, index a table of the same file, rename or
+    add a column, or insert rows that they spell out.  A statement that reads rows is
+    not quick; neither is one with a comment between its first words.
     """
     made: set[str] = set()
     for statement in statements:

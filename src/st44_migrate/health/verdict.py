@@ -5,8 +5,9 @@ What a probe keeps between two looks: the last one, for how long, and its report
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from ..protocols import Clock
 from .build import build_health
@@ -57,10 +58,9 @@ class Memo:
         self._until = float("-inf")
 
 
-@dataclass(slots=True)
-class _Made:
+class _Made(NamedTuple):
     """
-    A report, and what it was made of.
+    A report, and what it was made of.  Replaced as a whole: any thread may look.
     """
 
     policy: Policy
@@ -103,18 +103,18 @@ class Judge:
             made = build_health(seen, rules=self._rules, now=now, policy=policy, cached=cached)
             if len(self._made) >= _MOST_POLICIES:
                 self._made.clear()
-            self._made[id(policy)] = _Made(policy, facts, times, made)
-            return made
-        if known.times != times:
-            known.report = replace(
+        elif known.times == times:
+            return known.report
+        else:
+            made = replace(
                 known.report,
                 timestamp=now,
                 checked_at=seen.checked_at,
                 response_ms=seen.response_ms,
                 cached=cached,
             )
-            known.times = times
-        return known.report
+        self._made[id(policy)] = _Made(policy, facts, times, made)
+        return made
 
 
 def _in_ms(moment: datetime) -> datetime:

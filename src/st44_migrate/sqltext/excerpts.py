@@ -100,10 +100,19 @@ def _may_mean(text: str, at: int, notation: Notation) -> bool:
     """
     if notation.almost is not None and notation.almost.match(text, at):
         return True
+    return _marker_of(text, at, notation) is not None
+
+
+def _marker_of(text: str, at: int, notation: Notation) -> Marker | None:
+    """
+    Find the marker that the comment at *at* is: one that is first in its line.
+    """
     line = text.rfind("\n", 0, at) + 1
-    if text[line:at].strip():
-        return False
-    return any(marker.pattern.match(text, line) for marker in notation.markers)
+    return None if text[line:at].strip() else _marker_in(text, line, notation)
+
+
+def _marker_in(text: str, line: int, notation: Notation) -> Marker | None:
+    return next((m for m in notation.markers if m.pattern.match(text, line)), None)
 
 
 def _look(text: str, notation: Notation, lexicon: Lexicon) -> _Found:
@@ -132,14 +141,11 @@ def _markers(
         if opener not in COMMENTS:
             continue
         found.comments.append((start, end))
-        line = text.rfind("\n", 0, start) + 1
         if opener != "--":
             continue
-        marker = None
-        if not text[line:start].strip():
-            marker = next((m for m in notation.markers if m.pattern.match(text, line)), None)
+        marker = _marker_of(text, start, notation)
         if marker is not None:
-            yield marker, line, end
+            yield marker, text.rfind("\n", 0, start) + 1, end
         elif notation.almost is not None and notation.almost.match(text, start, end):
             found.slips.append((start, end))
 
@@ -149,7 +155,7 @@ def _next_opening(text: str, at: int, notation: Notation, found: _Found) -> int 
     Find the next line that opens a part that is read, as the tool itself does: by lines.
     """
     while (at := text.find("\n", at) + 1) > 0:
-        marker = next((m for m in notation.markers if m.pattern.match(text, at)), None)
+        marker = _marker_in(text, at, notation)
         if marker is not None and marker.means in _OPENS:
             return at
         if marker is None and notation.almost is not None:
