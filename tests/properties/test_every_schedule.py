@@ -8,16 +8,13 @@ a plain run afterwards; see `st44_migrate.testing.verdict`.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from st44_migrate.dialects import Company
+from sharing import Sharing
 from st44_migrate.model import History, JournalEntry, JournalState, read_version
 from st44_migrate.testing.actors import Fault
-from st44_migrate.testing.memory_dialect import MemoryDialect
 from st44_migrate.testing.rehearsal import Rehearsal
 from st44_migrate.testing.samples import sample_folder
 from st44_migrate.testing.schedules import every_schedule
@@ -76,19 +73,6 @@ REHEARSALS = {
         files=sample_folder("unlocks", "tables"), borrowed=True
     ),
 }
-
-
-class Sharing(MemoryDialect):
-    """
-    A dialect whose files share a transaction, as SQLite's do.
-    """
-
-    company = Company.TRANSACTION
-
-    def restore(self, footing: Any, script: Any, **choices: Any) -> Sequence[str]:
-        # Such a file leaves nothing to restore; see `Dialect.joins`.
-        return () if script else super().restore(footing, script, **choices)
-
 
 REHEARSALS |= {
     f"{name}, in one transaction": replace(REHEARSALS[name], dialect=Sharing())

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sharing import Sharing
 from st44_migrate import _ground, _sending, _stepwise, _work, journal
 from st44_migrate._hearing import Hearing
 from st44_migrate._patience import Patience
@@ -21,7 +22,6 @@ from st44_migrate._progress import Lost, Progress
 from st44_migrate._sending import Failed
 from st44_migrate._world import World
 from st44_migrate.batch import Batch, Envelope, Role
-from st44_migrate.dialects import Company
 from st44_migrate.locks import AdvisoryLock
 from st44_migrate.model import History, JournalEntry, JournalState
 from st44_migrate.testing.actors import Fault
@@ -39,16 +39,6 @@ MonkeyPatch = pytest.MonkeyPatch
 class Unguarded(MemoryDialect):
     def guard(self, *_: Any) -> Sequence[str]:
         return ()
-
-
-class Sharing(MemoryDialect):
-    """Files share a transaction, as SQLite's do."""
-
-    company = Company.TRANSACTION
-
-    def restore(self, footing: Any, script: Any, **choices: Any) -> Sequence[str]:
-        # Such a file leaves nothing to restore; see `Dialect.joins`.
-        return () if script else super().restore(footing, script, **choices)
 
 
 class HalfGuarded(MemoryDialect):
