@@ -27,8 +27,8 @@ from .visit import Visitor
 
 __all__ = ["Parts", "assemble"]
 
-_OF_A_VISIT = 0.94
-_OF_WAITING = 0.97
+_OF_A_VISIT = 0.91
+_OF_WAITING = 0.94
 """What is left of the deadline is for bringing the answer home."""
 
 
