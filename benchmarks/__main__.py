@@ -5,20 +5,20 @@ One command that runs everything and writes a table and plots.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
 import benchmarks
+import st44_migrate
 from st44_migrate.testing.servers import PostgresServer, postgres_server
 
 from . import lexing
@@ -28,10 +28,9 @@ from .figures import Section, markdown
 from .noop import nothing_to_do
 from .peers import Peers, install
 from .scale import grown
-from .sections import Sizes, far, near, near_swift, on_sqlite, real
+from .sections import Sizes, far, near, on_sqlite, real
 from .workloads import mixed
 
-_MEMORY = "/dev/shm"
 _ROOT = Path(__file__).parent
 _SECTIONS = ("near", "far", "noop", "sqlite", "real", "lexer", "scale")
 
@@ -60,14 +59,14 @@ def main() -> None:
     rounds = 1 if options.smoke else options.rounds
     peers = None if options.no_peers else install(options.peers)
     seen: dict[str, float] = {}
+    _compile()
     with ExitStack() as stack:
         given = PostgresServer(options.url, "url") if options.url else None
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="st44-bench-")))
-        server = given or stack.enter_context(postgres_server())
-        swift = given or stack.enter_context(_server_in_memory())
+        server = given or stack.enter_context(_server_as_installed())
         arena = Arena(server, scratch, rounds, _tell)
-        arenas = (arena, replace(arena, server=swift))
-        sections = list(_run(options, arenas, sizes, peers, seen))
+        stack.callback(arena.clear)
+        sections = list(_run(options, arena, sizes, peers, seen))
         about = _about(server, rounds)
     options.out.mkdir(parents=True, exist_ok=True)
     text = _page(about, sections, seen, arena, peers)
@@ -81,18 +80,16 @@ def main() -> None:
 
 def _run(
     options: argparse.Namespace,
-    arenas: tuple[Arena, Arena],
+    arena: Arena,
     sizes: Sizes,
     peers: Peers | None,
     seen: dict[str, float],
 ) -> Iterator[Section]:
-    arena, swift = arenas
     others = peers.postgres() if peers else []
     if "near" in options.only:
         yield from near(arena, sizes, others, seen)
-        yield from near_swift(swift, sizes, seen)
     if "far" in options.only:
-        yield from far(arena, swift, sizes, others, seen)
+        yield from far(arena, sizes, others, seen)
     if "noop" in options.only:
         yield from nothing_to_do(arena, sizes.applied, others, seen)
     if "sqlite" in options.only:
@@ -113,20 +110,23 @@ def _run(
 
 
 @contextmanager
-def _server_in_memory() -> Iterator[PostgresServer]:
+def _server_as_installed() -> Iterator[PostgresServer]:
     """
-    Start a server whose files are in memory, where there is room: there its own work
-    hides less of what stands in front of it.
+    Start a server that keeps what it has committed, as one is that nobody has tuned.
     """
-    before = tempfile.tempdir
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4e9:
-        tempfile.tempdir = _MEMORY
-    try:
-        with postgres_server() as server:
-            tempfile.tempdir = before
-            yield server
-    finally:
-        tempfile.tempdir = before
+    with postgres_server() as server:
+        if server.origin == "wheel":
+            with psycopg.connect(server.url, autocommit=True) as conn:
+                conn.execute("ALTER SYSTEM RESET ALL")
+                conn.execute("SELECT pg_reload_conf()")
+        yield server
+
+
+def _compile() -> None:
+    """
+    Write the bytecode of this library, as pip does for whatever it installs.
+    """
+    compileall.compile_dir(Path(st44_migrate.__file__).parent, quiet=1)
 
 
 def _tell(text: str) -> None:

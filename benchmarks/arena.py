@@ -34,6 +34,9 @@ class Arena:
     """
     A server, a folder for everything that is written, and how often all is repeated.
 
+    What is made stays until the end: where many files have just been deleted, some
+    file systems take several times as long to create others.
+
     *failures* says of contestants that are out why they are.
     """
 
@@ -43,6 +46,7 @@ class Arena:
     tell: Callable[[str], None]
     failures: dict[str, str] = field(default_factory=dict)
     _made: int = 0
+    _urls: list[str] = field(default_factory=list)
 
     def prepare(self, contestant: Contestant, files: Files) -> Path:
         """
@@ -53,6 +57,20 @@ class Arena:
         folder.mkdir()
         contestant.prepare(folder, files)
         return folder
+
+    def database(self, template: str = "template1") -> str:
+        """
+        Create a database, and give its URL.
+        """
+        self._urls.append(self.server.create_database(template=template))
+        return self._urls[-1]
+
+    def clear(self) -> None:
+        """
+        Drop all databases that were created.
+        """
+        for url in self._urls:
+            self.server.drop_database(url)
 
     def run(self, contestant: Contestant, folder: Path, url: str) -> Cost:
         """
@@ -93,8 +111,6 @@ class Arena:
                     del costs[contestant.name]
                 else:
                     costs[contestant.name].append(cost)
-        for folder in folders.values():
-            shutil.rmtree(folder)
         return costs
 
 
@@ -102,8 +118,7 @@ def fresh_postgres(arena: Arena) -> Iterator[str]:
     """
     Give an empty database on the server.
     """
-    with arena.server.database() as url:
-        yield url
+    yield arena.database()
 
 
 def fresh_lite(arena: Arena) -> Iterator[str]:

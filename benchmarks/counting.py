@@ -4,7 +4,6 @@ Round trips, counted by a proxy; those of connecting are left out.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -25,8 +24,7 @@ def through(line: Proxy) -> Callable[[Arena], Iterator[str]]:
     """
 
     def fresh(arena: Arena) -> Iterator[str]:
-        with arena.server.database() as url:
-            yield line.url(url)
+        yield line.url(arena.database())
 
     return fresh
 
@@ -41,12 +39,10 @@ def count(
     for contestant in contestants:
         arena.tell(f"round trips for {len(files)} files: {contestant.name}")
         folder = arena.prepare(contestant, files)
-        with arena.server.database() as url:
-            try:
-                found[contestant.name] = _counted(arena, line, contestant, folder, url)
-            except ProgramFailedError as error:
-                arena.failures[f"{contestant.name}, counted"] = str(error)
-        shutil.rmtree(folder)
+        try:
+            found[contestant.name] = _counted(arena, line, contestant, folder, arena.database())
+        except ProgramFailedError as error:
+            arena.failures[f"{contestant.name}, counted"] = str(error)
     return found
 
 

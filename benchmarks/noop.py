@@ -4,9 +4,7 @@ W3 and W4: a long ledger with nothing pending, and with one file.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,24 +29,21 @@ def nothing_to_do(
     Let everybody find that all of *applied* files are applied; then add one.
     """
     files, ours, least = idle(applied), command(), bare()
-    with arena.server.database() as url:
-        folder = arena.prepare(ours, files)
-        arena.tell(f"W3: {OURS} applies {applied} files")
-        arena.run(ours, folder, url)
-        with psycopg.connect(url, autocommit=True) as conn:
-            conn.execute("VACUUM ANALYZE")
-        rivals: _Rivals = {least.name: (least, folder, url), OURS: (ours, folder, url)}
-        with _applied(arena, peers, files) as prepared:
-            costs = _again(arena, {**rivals, **prepared})
-        trips = count_once(arena, rivals)
-        seen["w3 wall"] = ratio(costs, OURS, least.name)
-        seen["w3 memory"] = ratio(costs, OURS, least.name, "memory")
-        seen["w3 trips"] = trips[OURS]
-        title = f"W3: {applied} files applied, none pending"
-        note = "The limit is bare Python that connects, reads the ledger and hashes the files."
-        yield Section(title, least.name, costs, note, trips)
-        yield _one_more(arena, applied, folder, url, seen)
-        shutil.rmtree(folder)
+    url, folder = arena.database(), arena.prepare(ours, files)
+    arena.tell(f"W3: {OURS} applies {applied} files")
+    arena.run(ours, folder, url)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE")
+    rivals: _Rivals = {least.name: (least, folder, url), OURS: (ours, folder, url)}
+    costs = _again(arena, {**rivals, **_applied(arena, peers, files)})
+    trips = count_once(arena, rivals)
+    seen["w3 wall"] = ratio(costs, OURS, least.name)
+    seen["w3 memory"] = ratio(costs, OURS, least.name, "memory")
+    seen["w3 trips"] = trips[OURS]
+    title = f"W3: {applied} files applied, none pending"
+    note = "The limit is bare Python that connects, reads the ledger and hashes the files."
+    yield Section(title, least.name, costs, note, trips)
+    yield _one_more(arena, applied, folder, url, seen)
 
 
 def _one_more(
@@ -66,10 +61,8 @@ def _one_more(
         arena.tell(f"W4, round {number + 1}")
         costs[least.name].append(arena.run(least, folder, url))
         more.write_text("CREATE TABLE t1 (id integer);\n", "utf-8")
-        with arena.server.database(template=template) as copy:
-            costs[OURS].append(arena.run(ours, folder, copy))
-        with arena.server.database(template=template) as copy:
-            trips = count_once(arena, {OURS: (ours, folder, copy)})
+        costs[OURS].append(arena.run(ours, folder, arena.database(template)))
+        trips = count_once(arena, {OURS: (ours, folder, arena.database(template))})
         more.unlink()
     seen["w4 trips"] = trips[OURS]
     title = f"W4: {applied} files applied, one pending"
@@ -86,25 +79,18 @@ def _again(arena: Arena, rivals: _Rivals) -> Costs:
     return costs
 
 
-@contextmanager
-def _applied(arena: Arena, peers: Sequence[Contestant], files: Files) -> Iterator[_Rivals]:
+def _applied(arena: Arena, peers: Sequence[Contestant], files: Files) -> _Rivals:
     """
     Let each of the peers apply *files* in a database of its own.
     """
     rivals: _Rivals = {}
-    urls: list[str] = []
-    try:
-        for peer in peers:
-            arena.tell(f"W3: {peer.name} applies {len(files)} files")
-            folder = arena.prepare(peer, files)
-            urls.append(arena.server.create_database())
-            try:
-                arena.run(peer, folder, urls[-1])
-            except ProgramFailedError as error:
-                arena.failures[f"{peer.name}, W3"] = str(error)
-            else:
-                rivals[peer.name] = (peer, folder, urls[-1])
-        yield rivals
-    finally:
-        for url in urls:
-            arena.server.drop_database(url)
+    for peer in peers:
+        arena.tell(f"W3: {peer.name} applies {len(files)} files")
+        folder, url = arena.prepare(peer, files), arena.database()
+        try:
+            arena.run(peer, folder, url)
+        except ProgramFailedError as error:
+            arena.failures[f"{peer.name}, W3"] = str(error)
+        else:
+            rivals[peer.name] = (peer, folder, url)
+    return rivals

@@ -18,7 +18,7 @@ from .figures import Section, ratio
 from .proxy import proxy
 from .workloads import mixed, tiny
 
-__all__ = ["Sizes", "far", "near", "near_swift", "on_sqlite", "real"]
+__all__ = ["Sizes", "far", "near", "on_sqlite", "real"]
 
 Seen = dict[str, float]
 
@@ -54,20 +54,8 @@ def near(arena: Arena, sizes: Sizes, peers: Sequence[Contestant], seen: Seen) ->
         yield Section(title, LIMIT, costs)
 
 
-def near_swift(swift: Arena, sizes: Sizes, seen: Seen) -> Iterator[Section]:
-    """
-    W1 on a server that creates a table in next to no time.
-    """
-    title = f"W1: {sizes.tiny} tiny files, the server's files in memory"
-    costs = swift.compare(title, postgres(), tiny(sizes.tiny), fresh_postgres)
-    seen["w1 swift wall"] = ratio(costs, OURS, LIMIT)
-    seen["w1 swift cpu"] = ratio(costs, OURS, LIMIT, "cpu")
-    yield Section(title, LIMIT, costs)
-
-
 def far(
     arena: Arena,
-    swift: Arena,
     sizes: Sizes,
     peers: Sequence[Contestant],
     seen: Seen,
@@ -76,9 +64,6 @@ def far(
 ) -> Iterator[Section]:
     """
     W1 with a server that is far away; and how many round trips it takes.
-
-    What the server takes to create a table is as long for everybody: a *swift* one
-    hides less of the way there.
     """
     rivals = [c for c in postgres() if c.name in {LIMIT, OURS, "migrate_async()"}]
     files = tiny(sizes.tiny)
@@ -86,20 +71,15 @@ def far(
     with proxy(arena.server.url) as line:
         counted = count(arena, line, [*postgres(), *peers], tiny(sizes.counted))
         trips = count(arena, line, rivals, files)
-    for key, title, place, rounds in (
-        ("w1 far", f"W1, {far_away}, the server's files in memory", swift, 3),
-        ("w1 far disk", f"W1, {far_away}, the server's files on disk", arena, 1),
-    ):
-        with proxy(place.server.url, delay) as line:
-            most = min(rounds, place.rounds)
-            costs = place.compare(title, rivals, files, through(line), rounds=most)
-        seen[key] = ratio(costs, OURS, LIMIT)
-        yield Section(title, LIMIT, costs, trips=trips)
-    files = tiny(sizes.counted)
-    title = f"{sizes.counted} tiny files, {far_away}"
     with proxy(arena.server.url, delay) as line:
+        title, most = f"W1, {far_away}", min(3, arena.rounds)
+        costs = arena.compare(title, rivals, files, through(line), rounds=most)
+        seen["w1 far"] = ratio(costs, OURS, LIMIT)
+        yield Section(title, LIMIT, costs, trips=trips)
+        files = tiny(sizes.counted)
+        title = f"{sizes.counted} tiny files, {far_away}"
         costs = arena.compare(title, [*postgres(), *peers], files, through(line), rounds=1)
-    yield Section(title, LIMIT, costs, note="One round.", trips=counted)
+        yield Section(title, LIMIT, costs, note="One round.", trips=counted)
 
 
 def on_sqlite(
@@ -125,11 +105,11 @@ def real(arena: Arena, root: Path) -> Iterator[Section]:
     for folder in real_folders(root):
 
         def fresh(arena: Arena, setup: Sequence[str] = folder.setup) -> Iterator[str]:
-            with arena.server.database() as url:
-                with psycopg.connect(url, autocommit=True) as conn:
-                    for statement in setup:
-                        conn.execute(statement.encode())
-                yield url
+            url = arena.database()
+            with psycopg.connect(url, autocommit=True) as conn:
+                for statement in setup:
+                    conn.execute(statement.encode())
+            yield url
 
         title = f"W5, {folder.name}: {len(folder.files)} of {folder.total} files"
         try:
