@@ -17,7 +17,6 @@ from ._hearing import Hearing
 from ._patience import Patience, retrying
 from ._progress import Progress
 from ._sending import Failed, ask, culprit, send, undo
-from ._stepwise import unit_by_unit
 from ._world import World
 from .batch import Envelope, Item, Role
 from .dialects import Company, Trouble
@@ -61,6 +60,8 @@ async def apply_next(
     """
     if files[0].script.transactional:
         return await _together(world, envelope, progress, files)
+    from ._stepwise import unit_by_unit
+
     (pending,) = files
     outcome = await retrying(world, pending, partial(_opened, world, envelope, pending))
     if outcome is Outcome.APPLIED:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._places import locate
 from ._sending import Failed
 from .batch import Item, Role
 from .errors import ApplyError, DatabaseUnavailable, DriverError, MigrateError
@@ -43,6 +42,8 @@ def failed(
     statement = item.statement if item else None
     place, shown = None, ""
     if statement is not None:
+        from ._places import locate
+
         line, column = place_in(script, locate(script, statement, error))
         place = Place(migration.path, line, column)
         shown = excerpt(whole(script), line, column)

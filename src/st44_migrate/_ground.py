@@ -4,10 +4,10 @@ Before anything is written, and after: look, refuse, take the lock; give it back
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from ._reading import patiently
 from ._sending import forget, quietly
@@ -18,13 +18,13 @@ from .errors import ConfigError, DatabaseUnavailable, DriverError, LockTimeout
 from .events import LockAcquired, LockWaited, PoolerFound
 from .forms import Forms
 from .locks import lock_for, lock_key
+from .model import Pending
 from .protocols import Lock
 
 __all__ = ["Ground", "acquire", "standing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(NamedTuple):
     """
     A session that may write: ledger and journal exist, the lock is ours.
 
@@ -38,9 +38,10 @@ class Ground:
 
 
 @asynccontextmanager
-async def standing(world: World) -> AsyncGenerator[Ground, None]:
+async def standing(world: World, files: Sequence[Pending] = ()) -> AsyncGenerator[Ground, None]:
     """
-    Make the session fit for writing, and leave it as it was found.
+    Make the session fit for writing, which *files* are to do, and leave it as it was
+    found.
 
     Raises:
         DatabaseUnavailable: the server cannot be written to.
@@ -58,7 +59,8 @@ async def standing(world: World) -> AsyncGenerator[Ground, None]:
         await quietly(world, world.dialect.settle(footing, pooled=pooled))
         await acquire(world, lock)
         found = await patiently(world, lambda: world.ledger.ensure(world.conn, footing))
-        footing = replace(found, session=footing.session)
+        watched = any(world.dialect.stirs(found, pending.script) for pending in files)
+        footing = found._replace(session=footing.session, watched=found.watched or watched)
         yield Ground(footing, lock, pooled, _envelope(world, footing, forms, pooled=pooled))
     finally:
         await world.shield(partial(_leave, world, lock, footing, forms))

@@ -48,6 +48,8 @@ class Hearing:
 
         duration: The milliseconds that the server says it took.
 
+        since: When it was claimed, in microseconds, where the server says that.
+
         broken: Why nothing more is believed.
     """
 
@@ -60,6 +62,7 @@ class Hearing:
     ended: list[_Ended] = field(default_factory=list["_Ended"])
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
+    since: int | None = None
     broken: DriverError | None = None
 
     @property
@@ -85,14 +88,16 @@ class Hearing:
             self.forms.heard(sql)
         elif role is Role.COMMIT:
             self.broken = committed(tag)
+        elif role is Role.CLAIM and value is not None:
+            self.since = _number(value)
         elif role is Role.RECORD and value is not None:
             # The last of them is the journal's.
-            self.duration = _number(value)
+            self.duration = self._took(value)
         if len(self.tags) == len(batch) and self.broken is None:
             answers = zip(batch, self.tags, strict=True)
             body = [(item, tag) for item, tag in answers if item.role is Role.BODY]
             self.ended.append(_Ended(body, self.duration))
-            self.tags, self.duration = [], None
+            self.tags, self.duration, self.since = [], None, None
             if any(item.role is Role.COMMIT for item in batch):
                 self._count()
 
@@ -116,6 +121,15 @@ class Hearing:
             if self.at < len(self.message.files):
                 self.progress.start(self.world, self.pending)
         self.ended = []
+
+    def _took(self, value: Any) -> int | None:
+        """
+        Read what the record answers: how long it took, or when it was done.
+        """
+        number = _number(value)
+        if number is None or self.since is None:
+            return number
+        return (number - self.since) // 1000
 
 
 def _number(value: Any) -> int | None:

@@ -107,6 +107,9 @@ class Progress:
         self.plan = compare(world, self.migrations, history)
         self.labels = {entry.version: entry.label for entry in self.plan.applied}
         self.queue = deque(self.plan.pending)
+        # A server that crashed may have lost what only the message's end would have kept.
+        again = {pending.migration.version for pending in self.plan.pending}
+        self.applied = [done for done in self.applied if done.version not in again]
         self.total = len(self.applied) + len(self.plan.pending)
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}

@@ -51,7 +51,7 @@ async def _sessions(setup: Setup, progress: Progress, signature: Signature) -> R
             )
         except SessionLost:
             wait = max(setup.settings.wait, _RECONNECT_WAIT)
-            setup = replace(setup, settings=replace(setup.settings, wait=wait))
+            setup = setup._replace(settings=replace(setup.settings, wait=wait))
         except (ConfigError, DatabaseUnavailable) as error:
             if progress.lost is None or not progress.lost.files:
                 raise

@@ -5,9 +5,9 @@ One session for one operation: wait for the database, connect, work, close.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ._world import Current, World, backoff
 from .dialects import Dialect, dialect_named
@@ -38,8 +38,7 @@ _CONNECT_TIMEOUT = 10.0
 """Seconds for one attempt to connect, where nobody asked to wait longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """
     What a runner was made of; see `World` for the meaning of most of it.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from . import journal
+from . import claims, journal
 from ._ground import Ground, standing
 from ._reading import patiently
 from ._sending import quietly
@@ -188,7 +188,7 @@ def recorded(
     Write the statements that record *migration* as applied, as it is now.
     """
     script = world.read(migration)
-    statements = journal.adopt(
+    statements = claims.adopt(
         ground.footing, world.dialect, migration, script, world.signature, reason=reason
     )
     if record and not migration.repeatable:

@@ -16,7 +16,6 @@ from ._lost import find_lost
 from ._progress import Lost, Progress, SessionLost
 from ._reading import look, read, seen
 from ._sending import Failed, quietly
-from ._stepwise import resolve_doubts
 from ._world import World
 from .baselines import in_force
 from .dialects import Company, Trouble
@@ -31,7 +30,7 @@ async def work_through(world: World, progress: Progress) -> None:
     """
     Apply what is pending; see `_engine.apply` for what is raised.
     """
-    async with standing(world) as ground:
+    async with standing(world, progress.plan.pending) as ground:
         while await _pass(world, progress, ground):
             pass
         # Success is what the ledger says, not what we remember.
@@ -112,9 +111,12 @@ async def _history(world: World, progress: Progress, ground: Ground) -> History:
         # No lock says that the old session is gone: its claim does.
         await quietly(world, [item.sql for item in ground.envelope.probe(pending)])
     history = await read(world)
-    files = {file.version: file for file in in_force(progress.migrations, history)}
-    if await resolve_doubts(world, ground.envelope, files, history):
-        history = await read(world)
+    if any(left.in_doubt for left in history.leftovers):
+        from ._stepwise import resolve_doubts
+
+        files = {file.version: file for file in in_force(progress.migrations, history)}
+        if await resolve_doubts(world, ground.envelope, files, history):
+            history = await read(world)
     return seen(history, ground.footing)
 
 

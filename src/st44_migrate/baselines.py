@@ -10,7 +10,7 @@ of the two a database did is in its ledger: the baseline's row has its name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .model import History, JournalState, Migration, Version
 
@@ -20,8 +20,7 @@ PREFIX = "B__"
 """What the name of a baseline begins with, in the folder and in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """
     The files that count for one database.
 

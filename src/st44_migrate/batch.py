@@ -16,50 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import NamedTuple
 
-from . import journal
+from . import claims, journal
 from .dialects import Dialect, Footing
 from .forms import Forms
+from .items import Batch, Brief, Item, Role, ours, own
 from .journal import Signature
-from .model import Pending, Script, Statement
+from .model import Migration, Pending, Script
 from .protocols import Ledger
 from .sqltext import units_checksum
 
 __all__ = ["Batch", "Envelope", "Item", "Role"]
-
-
-class Role(Enum):
-    """
-    Why a statement is sent.
-    """
-
-    FORM = auto()
-    """Tells the server once how statements of ours read; see `message`."""
-
-    PROLOGUE = auto()
-    BEGIN = auto()
-    CLAIM = auto()
-    GUARD = auto()
-    BODY = auto()
-    CHECK = auto()
-    RECORD = auto()
-    COMMIT = auto()
-    RESTORE = auto()
-
-
-class Item(NamedTuple):
-    """
-    One statement to be sent; *statement* is the file's own, if it is one.
-    """
-
-    role: Role
-    sql: str
-    statement: Statement | None = None
-
-
-Batch = tuple[Item, ...]
 
 
 class _Written(NamedTuple):
@@ -108,34 +76,66 @@ class Envelope:
 
     def foresee(self, files: Iterable[Pending], lock_timeout: float) -> None:
         """
-        Write what `whole` is asked for next, while the server is at work.
+        Write what `in_company` is asked for next, while the server is at work.
         """
         for pending in files:
             if id(pending) not in self.ahead:
-                batch = self._whole(pending, lock_timeout)
+                batch = self._in_company(pending, lock_timeout)
                 self.ahead[id(pending)] = _Written(pending, lock_timeout, batch)
+
+    def in_company(self, pending: Pending, lock_timeout: float) -> Batch:
+        """
+        A transactional file that goes out with others: in fewer words where it only
+        defines things.
+        """
+        written = self.ahead.pop(id(pending), None)
+        if written is not None and written.lock_timeout == lock_timeout:
+            return written.batch
+        return self._in_company(pending, lock_timeout)
+
+    def _in_company(self, pending: Pending, lock_timeout: float) -> Batch:
+        defines = self.dialect.only_defines(self.footing, pending.script)
+        if defines and not pending.migration.repeatable:
+            return self._brief(pending, lock_timeout)
+        return self.whole(pending, lock_timeout)
+
+    def _brief(self, pending: Pending, lock_timeout: float) -> Brief:
+        d, migration, script = self.dialect, pending.migration, pending.script
+        claim = claims.claim_at_once(self.footing, d, migration, script, self.signature)
+        record = self.ledger.record_new(self.footing, migration.label, migration.name)
+        return Brief(
+            (
+                *ours(Role.BEGIN, d.begin("", self.patience)),
+                Item(Role.CLAIM, claim),
+                *ours(Role.BEGIN, d.limit(lock_timeout)),
+                *own(Role.BODY, script.statements),
+                Item(Role.RECORD, record),
+                Item(Role.COMMIT, "COMMIT"),
+            )
+        )
+
+    def guarded(self, pending: Pending, brief: Batch) -> Batch:
+        """
+        Put the guard that *pending* needs behind its claim.
+        """
+        at = next(number for number, item in enumerate(brief, 1) if item.role is Role.CLAIM)
+        return (*brief[:at], *ours(Role.GUARD, self._guard(pending.migration)), *brief[at:])
 
     def whole(self, pending: Pending, lock_timeout: float) -> Batch:
         """
         A transactional file, from its claim to its commit.
         """
-        written = self.ahead.pop(id(pending), None)
-        if written is not None and written.lock_timeout == lock_timeout:
-            return written.batch
-        return self._whole(pending, lock_timeout)
-
-    def _whole(self, pending: Pending, lock_timeout: float) -> Batch:
         d, script = self.dialect, pending.script
         return (
-            *_own(Role.PROLOGUE, script.prologue),
-            *_ours(Role.BEGIN, d.begin(script.begin, self.patience)),
+            *own(Role.PROLOGUE, script.prologue),
+            *ours(Role.BEGIN, d.begin(script.begin, self.patience)),
             *self._claim(pending, lock_timeout),
-            *_ours(Role.CHECK, d.before_body(self.footing, script)),
-            *_own(Role.BODY, script.statements),
-            *_ours(Role.CHECK, d.after_body(self.footing, script)),
+            *ours(Role.CHECK, d.before_body(self.footing, script)),
+            *own(Role.BODY, script.statements),
+            *ours(Role.CHECK, d.after_body(self.footing, script)),
             *self._record(pending),
             Item(Role.COMMIT, "COMMIT"),
-            *_own(Role.PROLOGUE, script.epilogue),
+            *own(Role.PROLOGUE, script.epilogue),
             *self.restore(script),
         )
 
@@ -144,12 +144,12 @@ class Envelope:
         The claim of a file that commits statement by statement.
         """
         return (
-            *_ours(Role.BEGIN, self.dialect.begin("", self.patience)),
+            *ours(Role.BEGIN, self.dialect.begin("", self.patience)),
             *self._claim(pending, lock_timeout),
             Item(Role.COMMIT, "COMMIT"),
-            *_ours(Role.PROLOGUE, self.dialect.before_body(self.footing, pending.script)),
-            *_ours(Role.PROLOGUE, self.dialect.unlimited()),
-            *_own(Role.PROLOGUE, pending.script.prologue),
+            *ours(Role.PROLOGUE, self.dialect.before_body(self.footing, pending.script)),
+            *ours(Role.PROLOGUE, self.dialect.unlimited()),
+            *own(Role.PROLOGUE, pending.script.prologue),
         )
 
     def announce(self, pending: Pending, index: int) -> Batch:
@@ -162,7 +162,7 @@ class Envelope:
         """
         A unit that cannot be in a transaction.
         """
-        return tuple(_own(Role.BODY, pending.script.units[index]))
+        return tuple(own(Role.BODY, pending.script.units[index]))
 
     def confirm(self, pending: Pending, done: int) -> Batch:
         """
@@ -176,7 +176,7 @@ class Envelope:
         """
         return self._in_transaction(
             self._advance(pending, index + 1, in_doubt=False),
-            body=_own(Role.BODY, pending.script.units[index]),
+            body=own(Role.BODY, pending.script.units[index]),
         )
 
     def closing(self, pending: Pending) -> Batch:
@@ -184,10 +184,10 @@ class Envelope:
         The record of a file that committed statement by statement.
         """
         return (
-            *_ours(Role.BEGIN, self.dialect.begin("", None)),
+            *ours(Role.BEGIN, self.dialect.begin("", None)),
             *self._record(pending),
             Item(Role.COMMIT, "COMMIT"),
-            *_own(Role.PROLOGUE, pending.script.epilogue),
+            *own(Role.PROLOGUE, pending.script.epilogue),
             *self.restore(pending.script),
         )
 
@@ -196,7 +196,7 @@ class Envelope:
         Wait until nobody else claims *pending*, and leave no trace.
         """
         return (
-            *_ours(Role.BEGIN, self.dialect.begin("", self.patience)),
+            *ours(Role.BEGIN, self.dialect.begin("", self.patience)),
             *self._claim(pending, 0),
             Item(Role.COMMIT, "ROLLBACK"),
         )
@@ -206,20 +206,20 @@ class Envelope:
         What undoes, outside a transaction, what *script* did to the session.
         """
         undoing = self.dialect.restore(self.footing, script, key=self.key, pooled=self.pooled)
-        return tuple(_ours(Role.RESTORE, undoing))
+        return tuple(ours(Role.RESTORE, undoing))
 
     def failure(self, pending: Pending, message: str) -> Batch:
         """
         Note in the journal how the attempt failed.
         """
         noted = journal.fail(self.footing, self.dialect, pending.migration, self.signature, message)
-        return tuple(_ours(Role.RECORD, noted))
+        return tuple(ours(Role.RECORD, noted))
 
     # --- parts ---
 
     def _claim(self, pending: Pending, lock_timeout: float) -> Iterator[Item]:
         migration, done = pending.migration, pending.resume_at
-        claim = journal.claim(
+        claim = claims.claim(
             self.footing,
             self.dialect,
             migration,
@@ -228,15 +228,19 @@ class Envelope:
             done=done,
             done_checksum=units_checksum(pending.script.units[:done]) if done else None,
         )
-        yield from _ours(Role.CLAIM, claim)
+        yield from ours(Role.CLAIM, claim)
+        yield from ours(Role.GUARD, self._guard(migration))
+        yield from ours(Role.BEGIN, self.dialect.limit(lock_timeout))
+
+    def _guard(self, migration: Migration) -> Sequence[str]:
         footing, held = self.footing, self.ledger.spellings(migration.label)
         if migration.repeatable:
             footing, held = journal.as_ledger(footing), [journal.key(migration.version)]
-        yield from _ours(Role.GUARD, self.dialect.guard(footing, self.key, held, lock_timeout))
+        return self.dialect.guard(footing, self.key, held)
 
     def _record(self, pending: Pending) -> Iterator[Item]:
         migration = pending.migration
-        yield from _ours(Role.RECORD, self.dialect.own_role(self.footing, local=True))
+        yield from ours(Role.RECORD, self.dialect.own_role(self.footing, local=True))
         if not migration.repeatable:
             record = self.ledger.record(self.footing, migration.label, migration.name)
             yield Item(Role.RECORD, record)
@@ -263,17 +267,9 @@ class Envelope:
 
     def _in_transaction(self, sql: str, body: Iterator[Item] | None = None) -> Batch:
         return (
-            *_ours(Role.BEGIN, self.dialect.begin("", None)),
+            *ours(Role.BEGIN, self.dialect.begin("", None)),
             *(body or ()),
-            *_ours(Role.RECORD, self.dialect.own_role(self.footing, local=True)),
+            *ours(Role.RECORD, self.dialect.own_role(self.footing, local=True)),
             Item(Role.RECORD, sql),
             Item(Role.COMMIT, "COMMIT"),
         )
-
-
-def _ours(role: Role, statements: Sequence[str]) -> Iterator[Item]:
-    return (Item(role, sql) for sql in statements)
-
-
-def _own(role: Role, statements: Sequence[Statement]) -> Iterator[Item]:
-    return (Item(role, statement.text, statement) for statement in statements)

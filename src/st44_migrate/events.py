@@ -7,8 +7,7 @@ Durations are whole milliseconds, times in ``waited`` and ``delay`` are seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .errors import MigrateError
 from .model import Migration, Problem, Report, Statement
@@ -35,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingForDatabase:
+class WaitingForDatabase(NamedTuple):
     """
     The database is not there yet; we try again in *delay* seconds.
     """
@@ -46,8 +44,7 @@ class WaitingForDatabase:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(NamedTuple):
     """
     There is work: *pending* files are to run, *skipped* are applied already.
     """
@@ -57,8 +54,7 @@ class RunStarted:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerFound:
+class PoolerFound(NamedTuple):
     """
     The server session behind this connection is not the one we greeted.
     """
@@ -66,8 +62,7 @@ class PoolerFound:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockWaited:
+class LockWaited(NamedTuple):
     """
     Another runner holds the lock: *holder* says who, as far as we may know.
 
@@ -79,8 +74,7 @@ class LockWaited:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class LockAcquired:
+class LockAcquired(NamedTuple):
     """
     We are the runner now.
     """
@@ -88,8 +82,7 @@ class LockAcquired:
     waited: float
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemFound:
+class ProblemFound(NamedTuple):
     """
     The plan has a warning; errors are raised instead.
     """
@@ -97,8 +90,7 @@ class ProblemFound:
     problem: Problem
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationStarted:
+class MigrationStarted(NamedTuple):
     """
     *position* of *total* files, from 1.  *statements* are the file's own.
     """
@@ -110,8 +102,7 @@ class MigrationStarted:
     transactional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StatementStarted:
+class StatementStarted(NamedTuple):
     """
     A statement of a file that is not transactional is sent now.
 
@@ -125,8 +116,7 @@ class StatementStarted:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementProgressed:
+class StatementProgressed(NamedTuple):
     """
     How far a statement is that takes long: sent about once a second while an
     index is built CONCURRENTLY.
@@ -150,8 +140,7 @@ class StatementProgressed:
     blockers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StatementApplied:
+class StatementApplied(NamedTuple):
     """
     Statement *position* of *total*, from 1, is done and committed.
 
@@ -165,8 +154,7 @@ class StatementApplied:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeReceived:
+class NoticeReceived(NamedTuple):
     """
     The server said something while *migration* ran (None: between files).
     """
@@ -178,8 +166,7 @@ class NoticeReceived:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationApplied:
+class MigrationApplied(NamedTuple):
     """
     The file is committed and recorded.
     """
@@ -191,8 +178,7 @@ class MigrationApplied:
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationSkipped:
+class MigrationSkipped(NamedTuple):
     """
     Another runner applied the file while we were about to.
     """
@@ -200,8 +186,7 @@ class MigrationSkipped:
     migration: Migration
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationRetried:
+class MigrationRetried(NamedTuple):
     """
     The file's transaction was given up for a lock and will be tried again.
 
@@ -216,8 +201,7 @@ class MigrationRetried:
     blockers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationFailed:
+class MigrationFailed(NamedTuple):
     """
     The file failed; *error* is what the run raises.
     """
@@ -226,8 +210,7 @@ class MigrationFailed:
     error: MigrateError
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(NamedTuple):
     """
     Everything that was to run is applied.
     """
@@ -235,8 +218,7 @@ class RunFinished:
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
-class RunFailed:
+class RunFailed(NamedTuple):
     """
     The run ends in *error*; *report* says what stays, if anything ran.
     """

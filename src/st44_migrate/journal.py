@@ -4,40 +4,47 @@ The journal: what we keep beside the ledger, one row a version.
 The ledger says *that* a version is applied, whoever recorded it; the journal
 says how: the checksum and the SQL as applied, how long it took, who did it, how
 far a file got that commits statement by statement, and how the last attempt
-failed.  This module writes its statements and knows no connection.
+failed.  This module and `claims` write its statements and know no connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .dialects import GAP, Dialect, Footing, Phrase, Tables
 from .model import JournalState, LedgerEntry, Migration, Script, Version
 
 __all__ = [
-    "COLUMNS",
     "Signature",
-    "adopt",
     "advance",
     "applied_sql",
     "as_ledger",
-    "claim",
+    "columns",
     "create",
     "fail",
     "finish",
     "key",
     "retire",
+    "upsert",
 ]
 
-COLUMNS = (
-    "j.state, j.checksum, j.raw_checksum, j.total, j.done, j.done_checksum, j.in_doubt,"
-    " j.duration_ms, j.reason, j.error, j.backend_pid, j.backend_start"
-)
+
+def columns(dialect: Dialect) -> str:
+    """
+    Name what `rows.read_history` reads of the journal.
+
+    When a file began is asked for only where it is not said how long it took: see
+    `claim_at_once`.
+    """
+    return (
+        "j.state, j.checksum, j.raw_checksum, j.total, j.done, j.done_checksum, j.in_doubt,"
+        f" j.duration_ms, CASE WHEN j.duration_ms IS NULL THEN {dialect.epoch('j.started_at')} END,"
+        " j.reason, j.error, j.backend_pid, j.backend_start"
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """
     Who runs: *actor* is the person or service at its machine, *runner* is us.
     """
@@ -82,63 +89,13 @@ def create(tables: Tables, dialect: Dialect) -> str:
 )"""
 
 
-def claim(
-    footing: Footing,
-    dialect: Dialect,
-    migration: Migration,
-    script: Script,
-    signature: Signature,
-    *,
-    done: int = 0,
-    done_checksum: str | None = None,
-) -> list[str]:
-    """
-    Claim a version: the first statement of its transaction.
-
-    A second runner that claims the same version waits here until the first has
-    committed or is gone.  DO UPDATE, not DO NOTHING: the row may be there from
-    an attempt that failed, and nobody would wait for it.
-    """
-    first, *rest = dialect.chunks(script.text)
-    session = footing.session
-    values: dict[str, str | int | bool | None] = {
-        "version": key(migration.version),
-        "name": migration.name,
-        "state": JournalState.RUNNING.value,
-        "checksum": script.checksum,
-        "raw_checksum": migration.raw_checksum,
-        "sql": first,
-        "total": len(script.units),
-        "done": done,
-        "done_checksum": done_checksum,
-        "in_doubt": False,
-        "duration_ms": None,
-        "actor": signature.actor,
-        "runner": signature.runner,
-        "backend_pid": session.pid,
-        "backend_start": session.started,
-        "reason": None,
-        "error": None,
-    }
-    moments = {"started_at": dialect.now, "finished_at": "NULL", "error_at": "NULL"}
-    changed = "j.state <> 'applied' OR coalesce(j.checksum, '') <> excluded.checksum"
-    return [
-        *_upsert(footing, dialect, values, moments, changed if migration.repeatable else ""),
-        *(
-            f"UPDATE {footing.tables.journal} SET sql = sql || {dialect.literal(part)}"
-            f" WHERE version = {dialect.literal(key(migration.version))}"
-            for part in rest
-        ),
-    ]
-
-
 def as_ledger(footing: Footing) -> Footing:
     """
     Let the journal stand for the ledger, as it does for repeatable files.
     """
     tables = footing.tables
     applied = f"(SELECT version FROM {tables.journal} WHERE state = 'applied') r"
-    return replace(footing, tables=replace(tables, ledger=applied))
+    return footing._replace(tables=tables._replace(ledger=applied))
 
 
 def finish(
@@ -201,7 +158,7 @@ def fail(
 
     How far it came is left as it is, and so is a row that says *applied*.
     """
-    return _upsert(
+    return upsert(
         footing,
         dialect,
         {
@@ -217,26 +174,6 @@ def fail(
     )
 
 
-def adopt(
-    footing: Footing,
-    dialect: Dialect,
-    migration: Migration,
-    script: Script,
-    signature: Signature,
-    *,
-    reason: str,
-) -> list[str]:
-    """
-    Note that *migration* counts as applied without having been run by us.
-    """
-    return [
-        *claim(footing, dialect, migration, script, signature),
-        f"UPDATE {footing.tables.journal} SET state = 'applied', done = NULL,"
-        f" finished_at = {dialect.now}, reason = {dialect.literal(reason)}"
-        f" WHERE version = {dialect.literal(key(migration.version))}",
-    ]
-
-
 def retire(
     footing: Footing, dialect: Dialect, entry: LedgerEntry, signature: Signature, *, reason: str
 ) -> Sequence[str]:
@@ -245,7 +182,7 @@ def retire(
 
     What the journal knows of its SQL is kept.
     """
-    return _upsert(
+    return upsert(
         footing,
         dialect,
         {
@@ -270,12 +207,15 @@ def applied_sql(footing: Footing, dialect: Dialect, version: Version) -> str:
     )
 
 
-def _upsert(
+def upsert(
     footing: Footing,
     dialect: Dialect,
     values: Mapping[str, str | int | bool | None],
     moments: Mapping[str, str],
     only: str = "",
 ) -> Sequence[str]:
+    """
+    Insert a row of the journal, or change it where it is there: see `Dialect.upsert`.
+    """
     literals = {column: dialect.literal(value) for column, value in values.items()}
     return dialect.upsert(footing.tables.journal, literals, moments, only)

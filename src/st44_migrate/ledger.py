@@ -10,6 +10,7 @@ never writes: only `TableLedger.ensure` creates anything, and only under the loc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from . import journal
 from .dialects import GAP, Dialect, Footing, Phrase, Tables, Trouble
@@ -26,7 +27,7 @@ _CREATION_RACES = 5
 _NO_MOMENT = frozenset({"42846", "42883", "22007", "22008"})
 """What the server says where applied_at is no moment."""
 
-_NO_JOURNAL = ", ".join(["NULL"] * 12)
+_NO_JOURNAL = ", ".join(["NULL"] * 13)
 
 
 class TableLedger:
@@ -91,7 +92,7 @@ class TableLedger:
         version, applied_at = self._version_and_moment()
         columns = (
             f"{premise}, l.version IS NOT NULL, coalesce({version}, j.version), l.name,"
-            f" {applied_at}, j.version IS NOT NULL, {journal.COLUMNS}"
+            f" {applied_at}, j.version IS NOT NULL, {journal.columns(self.dialect)}"
         )
         return self.dialect.full_join(columns, tables)
 
@@ -177,7 +178,8 @@ class TableLedger:
             await conn.run(["BEGIN", *self._creation(footing), "COMMIT"])
         except DriverError as error:
             if not error.lost:
-                await _rollback(conn)
+                with suppress(DriverError):
+                    await conn.run(["ROLLBACK"])
             if self.dialect.trouble(error) is not Trouble.EXISTS:
                 raise self._uncreatable(footing, error) from error
 
@@ -214,6 +216,17 @@ class TableLedger:
             f" SELECT {GAP}, {GAP}, {d.now}"
             f" WHERE NOT EXISTS (SELECT 1 FROM {held.form})",
             [d.literal(label), d.literal(name), *held.values],
+        )
+
+    def record_new(self, footing: Footing, label: str, name: str) -> Phrase:
+        """
+        Record a version that is not recorded, and give the moment.
+        """
+        d = self.dialect
+        return Phrase(
+            f"INSERT INTO {footing.tables.ledger} (version, name, applied_at)"
+            f" VALUES ({GAP}, {GAP}, {d.now}){d.answering(d.epoch('applied_at'))}",
+            [d.literal(label), d.literal(name)],
         )
 
     # --- what can be wrong ---
@@ -283,10 +296,3 @@ def _connection_lost(error: DriverError) -> DatabaseUnavailable:
         remedy="Run again.",
         fault=Fault.LOST,
     )
-
-
-async def _rollback(conn: AsyncConnection) -> None:
-    try:
-        await conn.run(["ROLLBACK"])
-    except DriverError:
-        return

@@ -11,6 +11,9 @@ Nothing in it waits for an answer: a failure stops all that follows, so what was
 committed before it stays, and the rest was not begun.  How many answers there are
 says how far it came.  See `Company` for which databases take which.
 
+Only the last commit of a message waits for the disk, and all that stands before it
+is written with it: what a server writes it writes in order.
+
 What we say ourselves is the same for each file, but for its values, and to read
 and plan it takes a server longer than to do it.  So the first message of many
 files says it once, and from then on the values do; see `Forms`.
@@ -20,12 +23,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain
+from typing import NamedTuple
 
-from .batch import Batch, Envelope, Item, Role
-from .dialects import Company, Phrase
+from .batch import Envelope
+from .dialects import Company, Dialect, Phrase
 from .forms import Forms
+from .items import Batch, Brief, Item, Role
 from .model import Pending
 
 __all__ = ["Message", "compose"]
@@ -37,8 +41,7 @@ _UNPREPARES = ("prepare", "deallocate", "discard")
 """Words of files that may do away with what was prepared, or bear its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """
     What goes out in one go.
 
@@ -70,7 +73,7 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
     """
     Write the message for *files*, all of them transactional.
     """
-    batches = [envelope.whole(pending, lock_timeout) for pending in files]
+    batches = _written(envelope, files, lock_timeout)
     if envelope.dialect.company is Company.TRANSACTION:
         return Message(tuple(files), tuple(_sharing(batches)))
     texts = (pending.script.text.lower() for pending in files)
@@ -81,6 +84,38 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
         before, batches = _prepared(batches, envelope.forms)
     batches[0] = (*(Item(Role.FORM, sql) for sql in before), *batches[0])
     return Message(tuple(files), tuple(batches))
+
+
+def _written(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -> list[Batch]:
+    """
+    Write each file; alone, it is put in all the words that there are.
+    """
+    if len(files) == 1:
+        return [envelope.whole(files[0], lock_timeout)]
+    *early, last = _guarded(envelope, files, lock_timeout)
+    return [*(_unhurried(batch, envelope.dialect) for batch in early), last]
+
+
+def _guarded(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -> Iterator[Batch]:
+    """
+    Guard each file, but for one that only defines things behind another such file:
+    since that one's guard nothing has happened that it would see, but for what makes
+    its own claim or record fail.
+    """
+    trusted = False
+    for pending in files:
+        batch = envelope.in_company(pending, lock_timeout)
+        brief = isinstance(batch, Brief)
+        yield batch if trusted or not brief else envelope.guarded(pending, batch)
+        trusted = brief
+
+
+def _unhurried(batch: Batch, dialect: Dialect) -> Batch:
+    """
+    Leave it to the message's last commit to wait for the disk.
+    """
+    at = next(number for number, item in enumerate(batch) if item.role is Role.CLAIM)
+    return (*batch[:at], *(Item(Role.BEGIN, sql) for sql in dialect.unhurried()), *batch[at:])
 
 
 def _sharing(batches: Sequence[Batch]) -> Iterator[Batch]:

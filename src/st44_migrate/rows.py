@@ -29,7 +29,7 @@ def read_history(rows: Sequence[Row]) -> History:
         if version is None:
             foreign.append(text)
             continue
-        entry = _read_journal(version, kept) if journaled else None
+        entry = _read_journal(version, kept, at) if journaled else None
         if recorded:
             entries.setdefault(
                 version, LedgerEntry(version, text, name or "", read_moment(at), entry)
@@ -50,12 +50,14 @@ def _pair(entry: LedgerEntry, left: JournalEntry) -> LedgerEntry:
     return entry if entry.journal else replace(entry, journal=left)
 
 
-def _read_journal(version: Version, row: Row) -> JournalEntry:
+def _read_journal(version: Version, row: Row, at: object) -> JournalEntry:
     """
-    Read what `journal.COLUMNS` asks for.
+    Read what `journal.columns` asks for; *at* is the ledger's moment.
     """
-    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, *rest) = row
+    (state, checksum, raw, total, done, done_checksum, in_doubt, duration, began, *rest) = row
     reason, error, backend_pid, backend_start = rest
+    if began is not None and state == JournalState.APPLIED.value and done is not None:
+        duration = _milliseconds(began, at)
     return JournalEntry(
         version=version,
         state=JournalState(state),
@@ -71,6 +73,13 @@ def _read_journal(version: Version, row: Row) -> JournalEntry:
         backend_pid=backend_pid,
         backend_start=backend_start,
     )
+
+
+def _milliseconds(began: object, ended: object) -> int | None:
+    first, last = read_moment(began), read_moment(ended)
+    if first is None or last is None or last < first:
+        return None
+    return (last - first) // timedelta(milliseconds=1)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -33,6 +33,8 @@ CHANGED_SINCE = History(
 
 FAILED_ONCE = History(leftovers=(JournalEntry(1, JournalState.FAILED, total=1, done=0),))
 
+FAILED_LATER = History(leftovers=(JournalEntry(3, JournalState.FAILED, total=2, done=0),))
+
 REHEARSALS = {
     "no ledger yet": Rehearsal(files=sample_folder("tables"), history=None),
     "three files": Rehearsal(files=sample_folder("tables", "index", "tables")),
@@ -43,6 +45,13 @@ REHEARSALS = {
     "what leaves no evidence": Rehearsal(files=sample_folder("database", "tables")),
     "the lock given away": Rehearsal(files=sample_folder("unlocks", "index", "tables")),
     "given away, and nobody asks": Rehearsal(files=sample_folder("unlocks", "tables")),
+    "files that only define things": Rehearsal(files=sample_folder(*["defines"] * 4)),
+    "an attempt at one of them failed": Rehearsal(
+        files=sample_folder(*["defines"] * 4), history=FAILED_LATER
+    ),
+    "the lock given away before such files": Rehearsal(
+        files=sample_folder("tables", "unlocks", "defines", "defines")
+    ),
     "own records": Rehearsal(files=sample_folder("records", "tables")),
     "a broken file": Rehearsal(files=sample_folder("tables", "broken", "tables")),
     "half a broken file": Rehearsal(files=sample_folder("half-broken", "tables")),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sharing import Sharing
-from st44_migrate import _ground, _sending, _stepwise, _work, journal
+from st44_migrate import _ground, _sending, _stepwise, _work, claims, journal
 from st44_migrate._hearing import Hearing
 from st44_migrate._patience import Patience
 from st44_migrate._progress import Lost, Progress
@@ -151,12 +151,12 @@ def test_under_the_lock_a_missing_guard_is_harmless() -> None:
 @pytest.fixture
 def claimed_with_do_nothing(monkeypatch: MonkeyPatch) -> None:
     """Nobody waits for a row that is there already, from a failure."""
-    upsert = journal._upsert
+    upsert = journal.upsert
 
     def do_nothing(*args: Any) -> list[str]:
         return [sql.partition(" DO UPDATE")[0] + " DO NOTHING" for sql in upsert(*args)]
 
-    monkeypatch.setattr(journal, "_upsert", do_nothing)
+    monkeypatch.setattr(claims, "upsert", do_nothing)
 
 
 @pytest.mark.usefixtures("claimed_with_do_nothing")

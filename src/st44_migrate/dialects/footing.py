@@ -4,7 +4,6 @@ What a look at a database brings back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -64,8 +63,7 @@ class Company(Enum):
     the one that failed.  For a database whose commits cost more than its statements."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """
     The quoted names: of the schema, and, qualified by it, of ledger and journal.
 
@@ -100,8 +98,7 @@ class Types(NamedTuple):
     text: str = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Locking:
+class Locking(NamedTuple):
     """
     What is asked about a lock of the session, each as a query.
 
@@ -125,8 +122,7 @@ class Locking:
     free: str
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """
     A column of the ledger as the catalog describes it.
 
@@ -139,8 +135,7 @@ class Column:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """
     What the server says of itself and of our session.
 
@@ -180,8 +175,7 @@ class Session:
     advisory: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Footing:
+class Footing(NamedTuple):
     """
     Where we stand: the session, and what is there of ledger and journal.
 
@@ -200,6 +194,9 @@ class Footing:
             may be hidden in one of them.
 
         filtered: Row level security hides rows of the ledger from this role.
+
+        watched: Code of the database's own may run when something is defined or
+            recorded.
     """
 
     session: Session
@@ -211,6 +208,7 @@ class Footing:
     has_schema: bool = True
     hidden: tuple[str, ...] = ()
     filtered: bool = False
+    watched: bool = False
 
     @property
     def is_ours(self) -> bool:

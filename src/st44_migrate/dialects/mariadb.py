@@ -129,11 +129,8 @@ class MariaDB(Standard):
         begin = f"START TRANSACTION {options}".rstrip()
         return (begin,) if patience is None else (_waiting(_seconds(patience)), begin)
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
-        guard = super().guard(footing, key, versions, lock_timeout)
-        return (*guard, _waiting(_seconds(lock_timeout)))
+    def limit(self, lock_timeout: float) -> Sequence[str]:
+        return (_waiting(_seconds(lock_timeout)),)
 
     # --- the runners' lock ---
 

@@ -47,6 +47,18 @@ class Modest:
     def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
         return ()
 
+    def unhurried(self) -> Sequence[str]:
+        return ()
+
+    def limit(self, lock_timeout: float) -> Sequence[str]:
+        return ()
+
+    def only_defines(self, footing: Footing, script: Script) -> bool:
+        return False
+
+    def stirs(self, footing: Footing, script: Script) -> bool:
+        return False
+
     def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
         return ()
 

@@ -17,6 +17,7 @@ from ..protocols import Row
 from .footing import Company, Footing, Locking, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
+from .postgresql_defining import only_defines, stirs
 from .postgresql_locking import locking
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 from .upsert import OnConflict
@@ -182,11 +183,12 @@ class PostgreSQL(OnConflict):
         begin = f"BEGIN {isolation}{options}".rstrip()
         if patience is None:
             return (begin,)
-        return (begin, f"SET LOCAL lock_timeout = {_milliseconds(patience)}")
+        return (begin, *self.limit(patience))
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
+    def unhurried(self) -> Sequence[str]:
+        return ("SET LOCAL synchronous_commit = off",)
+
+    def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         # The lock is taken once more for this transaction: free of charge while
         # the session holds it, refused if a file gave it away and another
         # runner has it now.  A query cannot raise; but it can take for a number
@@ -196,13 +198,21 @@ class PostgreSQL(OnConflict):
         lost = f"pg_catalog.concat('{LOCK_LOST}', pg_catalog.pg_backend_pid())"
         return (
             Phrase(
-                f"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) THEN coalesce("
-                f"(SELECT {recorded}::integer::text FROM {held.form} LIMIT 1),"
-                f" pg_catalog.set_config('lock_timeout', {GAP}, true))"
-                f" ELSE {lost}::integer::text END",
-                [*held.values, f"'{_milliseconds(lock_timeout)}'"],
+                f"SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key})"
+                f" THEN (SELECT {recorded}::integer FROM {held.form} LIMIT 1)"
+                f" ELSE {lost}::integer END",
+                held.values,
             ),
         )
+
+    def limit(self, lock_timeout: float) -> Sequence[str]:
+        return (f"SET LOCAL lock_timeout = {_milliseconds(lock_timeout)}",)
+
+    def only_defines(self, footing: Footing, script: Script) -> bool:
+        return only_defines(footing, script)
+
+    def stirs(self, footing: Footing, script: Script) -> bool:
+        return stirs(footing, script)
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
         return keep(footing, script)

@@ -45,6 +45,18 @@ def filtered(names: Tables) -> str:
     )
 
 
+def _watched(names: Tables) -> str:
+    """
+    Whether code of somebody's own may run when something is defined or recorded.
+    """
+    both = ", ".join(f"to_regclass({literal(name)})" for name in (names.ledger, names.journal))
+    return (
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')"
+        " OR EXISTS (SELECT 1 FROM pg_catalog.pg_class"
+        f" WHERE oid IN ({both}) AND (relhastriggers OR relhasrules))"
+    )
+
+
 def literal(value: str | float | bool | None) -> str:
     """
     Quote *value*, so that no setting of the session can change its meaning.
@@ -129,7 +141,7 @@ SELECT 'place', nspname::text, (SELECT relkind::text FROM ledger),
        (to_regnamespace(quote_ident(nspname)) IS NOT NULL)::text,
        EXISTS(SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE c.relname = {literal(name.journal)} AND n.nspname = place.nspname)::text,
-       ({filtered(names)})::text, NULL, NULL, NULL FROM place
+       ({filtered(names)})::text, ({_watched(names)})::text, NULL, NULL FROM place
 UNION ALL
 SELECT 'hidden', n.nspname, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   {HIDDEN}
@@ -152,7 +164,7 @@ def footing(name: LedgerName, rows: Sequence[Row]) -> Footing:
     for row in rows:
         said.setdefault(row[0], []).append(row)
     (_, version, pid, standby, readonly, started, role, user, zone) = said["session"][0]
-    (_, schema, kind, has_schema, has_journal, hides, *_rest) = said["place"][0]
+    (_, schema, kind, has_schema, has_journal, hides, watched, *_rest) = said["place"][0]
     session = Session(
         version=version,
         pid=int(pid),
@@ -179,6 +191,7 @@ def footing(name: LedgerName, rows: Sequence[Row]) -> Footing:
         has_journal=has_journal == "true",
         has_schema=has_schema == "true",
         filtered=hides == "true",
+        watched=watched == "true",
         hidden=() if name.schema else tuple(row[1] for row in said.get("hidden", ())),
     )
 

@@ -126,12 +126,37 @@ class Dialect(Spelling, Protocol):
         """
         ...
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
+    def unhurried(self) -> Sequence[str]:
         """
-        Fail if another runner works, or if the ledger holds one of *versions*;
-        from here on, statements wait *lock_timeout* seconds for a lock.
+        Let the transaction that has begun reach the disk with a later one, whose
+        commit waits for both.
+        """
+        ...
+
+    def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
+        """
+        Fail if another runner works, or if the ledger holds one of *versions*.
+        """
+        ...
+
+    def limit(self, lock_timeout: float) -> Sequence[str]:
+        """
+        From here on, let statements of the transaction wait *lock_timeout* seconds
+        for a lock.
+        """
+        ...
+
+    def only_defines(self, footing: Footing, script: Script) -> bool:
+        """
+        Whether a transactional file neither does anything to the session nor sees
+        ledger and journal: it needs no guard behind another such file, and nothing
+        of it has to be undone.
+        """
+        ...
+
+    def stirs(self, footing: Footing, script: Script) -> bool:
+        """
+        Whether a file may leave behind what makes `only_defines` untrue of others.
         """
         ...
 

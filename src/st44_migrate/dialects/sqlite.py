@@ -169,9 +169,7 @@ SELECT 'column', name, type, "notnull" AND dflt_value IS NULL AND NOT pk, NULL
         # wants to write, that another was faster, and cannot wait any more.
         return ("BEGIN IMMEDIATE",)
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
+    def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         # Fails by the journal's NOT NULL if there is a row to insert.
         return (
             f"INSERT INTO {footing.tables.journal} (version, name, state)"

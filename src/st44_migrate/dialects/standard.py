@@ -245,9 +245,7 @@ class Standard(Modest):
     def begin(self, options: str, patience: float | None) -> Sequence[str]:
         return (f"BEGIN {options}".rstrip(),)
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
+    def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         held = f"EXISTS (SELECT 1 FROM {self.holding(footing, versions)})"
         return (
             f"SELECT {self.only_if(f'(NOT {held})', chr(39) + 'free' + chr(39))}{self.nothing}",

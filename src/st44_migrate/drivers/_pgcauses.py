@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import DatabaseUnavailable
 from ..model import Fault
@@ -14,8 +14,7 @@ from ..model import Fault
 __all__ = ["unreachable"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(NamedTuple):
     """
     A reason for a failed connection, recognised by its English text.
 

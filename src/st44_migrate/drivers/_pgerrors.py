@@ -12,7 +12,6 @@ from psycopg.conninfo import make_conninfo
 
 from ..errors import ConfigError, DatabaseUnavailable, MigrateError
 from ..model import Fault
-from ._pgcauses import unreachable
 from ._pgtarget import Target
 
 __all__ = ["failed_checkout", "failed_connect"]
@@ -32,6 +31,8 @@ def failed_connect(error: psycopg.Error, target: Target) -> MigrateError:
         return ConfigError(f"psycopg refuses to connect: {error}")
     # Not in the caller's way for long: libpq holds the interpreter meanwhile.
     conninfo = make_conninfo(target.conninfo, connect_timeout=2).encode()
+    from ._pgcauses import unreachable
+
     return unreachable(str(error), target.place, lambda: pq.PGconn.ping(conninfo) in _WAITING)
 
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ..errors import ConfigError
 from ..protocols import AsyncDriver, Driver
@@ -23,8 +22,7 @@ __all__ = ["async_driver_for", "driver_for"]
 _GROUP = "st44_migrate.drivers"
 
 
-@dataclass(frozen=True, slots=True)
-class _Builtin:
+class _Builtin(NamedTuple):
     """
     A driver of ours: *module* and *name* of what makes it, and the *package* it
     needs, which the extra of the same name installs; None for the standard library.

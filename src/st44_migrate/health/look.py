@@ -204,7 +204,7 @@ class Looker:
         """
         See what can be seen while the ledger is locked: everything beside it.
         """
-        beside = replace(footing, columns=(), has_journal=False)
+        beside = footing._replace(columns=(), has_journal=False)
         question = self._write(beside, lock_key(self._ledger.name, footing.schema))
         (row,) = await self._ask(conn, session, question)
         return self._saw(row, None)

@@ -5,6 +5,7 @@ What a folder says: files, and the SQL in them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 from .notation import Header, Notation
 from .version import Version
@@ -188,4 +189,4 @@ class Script:
         """
         The statements of all units, in order.
         """
-        return tuple(statement for unit in self.units for statement in unit)
+        return tuple(chain.from_iterable(self.units))

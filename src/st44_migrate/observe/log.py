@@ -8,7 +8,6 @@ levels and formats are the program's own business.
 from __future__ import annotations
 
 import logging
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from st44_migrate.errors import ApplyError, MigrateError
@@ -120,8 +119,8 @@ def _extra(event: Event) -> dict[str, object]:
     Lay out the event flat, as log collectors want it.
     """
     extra: dict[str, object] = {"event": type(event).__name__}
-    for field in fields(event):
-        extra |= _flat(field.name, getattr(event, field.name))
+    for name, value in event._asdict().items():
+        extra |= _flat(name, value)
     return {f"st44_{name}": value for name, value in extra.items()}
 
 

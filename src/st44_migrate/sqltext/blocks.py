@@ -5,7 +5,7 @@ The BEGIN ... COMMIT pairs of a file, and the statements between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .flaw import Flaw
 from .roles import Reading, Role
@@ -42,8 +42,7 @@ _REFUSALS = {
 _INSIDE_OUT = {Role.ALONE, Role.OUTER_PRAGMA}
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """
     What stands between *begin* and *commit*; both are None for a lone statement.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model import Header
 from .flaw import Flaw, shown
@@ -63,8 +63,7 @@ def _opposite(name: str) -> str:
     return pair[name == pair[0]] if pair else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """
     A comment that lets something be: ``-- st44: ignore CODE reason``.
 

@@ -4,8 +4,8 @@ What a statement may be to the transaction around it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from ..model import Statement
 
@@ -53,8 +53,7 @@ class Role(Enum):
     """``PRAGMA foreign_keys = on``: ignored inside a transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """
     A statement with its role.
 

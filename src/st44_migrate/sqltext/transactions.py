@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model import Statement
 from .blocks import SPLIT_UP, Block, group
@@ -35,8 +35,7 @@ _MODES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """
     The part of a `Script` that says what runs in which transaction.
     """

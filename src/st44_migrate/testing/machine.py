@@ -52,7 +52,9 @@ class RunnerMachine(RuleBasedStateMachine):
     """
 
     rehearsal: ClassVar[Rehearsal] = Rehearsal(files=(), runners=0, history=None)
-    kinds: ClassVar[tuple[str, ...]] = ("tables", "index", "database", "broken", "half-broken")
+    kinds: ClassVar[tuple[str, ...]] = (
+        *("tables", "defines", "index", "database", "broken", "half-broken"),
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ engine asks the dialect to write in its own words (look, guard) is one line.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from json.encoder import encode_basestring as _quoted
 
@@ -23,6 +24,7 @@ from ..dialects import (
     Trouble,
     Types,
 )
+from ..dialects.modest import Modest
 from ..dialects.postgresql import PostgreSQL
 from ..dialects.upsert import OnConflict
 from ..errors import DriverError
@@ -31,8 +33,10 @@ from ..protocols import Row
 
 __all__ = ["MemoryDialect"]
 
+_TABLE = re.compile(r"CREATE TABLE \w+ \(", re.IGNORECASE)
 
-class MemoryDialect(OnConflict):
+
+class MemoryDialect(OnConflict, Modest):
     """
     The texts and facts of a memory database; see `Dialect`.
 
@@ -45,13 +49,6 @@ class MemoryDialect(OnConflict):
     types = Types("moment", "moment", "text")
     locks_sessions = True
     company = Company.MESSAGE
-
-    def joins(self, footing: Footing, script: Script) -> bool:
-        """
-        See `Dialect`.
-        """
-        del footing, script
-        return True
 
     def literal(self, value: str | float | bool | None) -> str:
         """
@@ -92,31 +89,11 @@ class MemoryDialect(OnConflict):
         """
         return f"elapsed({since})"
 
-    def premise(self, name: LedgerName) -> str:
-        """
-        A name can only mean one table.
-        """
-        del name
-        return "NULL"
-
     def full_join(self, columns: str, tables: Tables) -> str:
         """
         See `Dialect`.
         """
         return f"SELECT {columns} FROM {tables.ledger} l FULL JOIN {tables.journal} j"
-
-    def unless(self, query: str, tables: Tables, premise: str, digest: str) -> str | None:
-        """
-        All rows are read.
-        """
-        del query, tables, premise, digest
-        return None
-
-    def chunks(self, text: str) -> Sequence[str]:
-        """
-        No statement is too long.
-        """
-        return (text,)
 
     # --- looking ---
 
@@ -152,21 +129,7 @@ class MemoryDialect(OnConflict):
         tables, known = self.tables(name), [bool(footing.columns), footing.has_journal]
         return f"PULSE {tables.ledger} {tables.journal} {json.dumps([*known, key, *relations])}"
 
-    def prepare(self, sql: str) -> tuple[str, str] | None:
-        """
-        Nothing is planned.
-        """
-        del sql
-        return None
-
     # --- the session ---
-
-    def settle(self, footing: Footing, *, pooled: bool) -> Sequence[str]:
-        """
-        Nothing has to be set.
-        """
-        del footing, pooled
-        return ()
 
     def restore(
         self, footing: Footing, script: Script | None, *, key: int, pooled: bool
@@ -177,25 +140,6 @@ class MemoryDialect(OnConflict):
         del footing, script, key, pooled
         return ("RESET ALL",)
 
-    def release(self, footing: Footing, *, key: int) -> Sequence[str]:
-        """
-        As `restore`.
-        """
-        return self.restore(footing, None, key=key, pooled=False)
-
-    def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
-        """
-        There are no roles.
-        """
-        del footing, local
-        return ()
-
-    def unlimited(self) -> Sequence[str]:
-        """
-        There are no limits.
-        """
-        return ()
-
     # --- a migration's transaction ---
 
     def begin(self, options: str, patience: float | None) -> Sequence[str]:
@@ -205,29 +149,19 @@ class MemoryDialect(OnConflict):
         del options, patience
         return ("BEGIN",)
 
-    def guard(
-        self, footing: Footing, key: int, versions: Sequence[str], lock_timeout: float
-    ) -> Sequence[str]:
+    def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         """
         See `Dialect`.
         """
-        del lock_timeout
         held = ", ".join(map(_quoted, versions))
         return (f"GUARD {key} {footing.tables.ledger} [{held}]",)
 
-    def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
+    def only_defines(self, footing: Footing, script: Script) -> bool:
         """
-        Nothing has to be noted.
+        A table is created without a look at anything else.
         """
-        del footing, script
-        return ()
-
-    def after_body(self, footing: Footing, script: Script) -> Sequence[str]:
-        """
-        Nothing has to hold.
-        """
-        del footing, script
-        return ()
+        del footing
+        return all(_TABLE.match(statement.text) for statement in script.statements)
 
     # --- errors ---
 
@@ -248,26 +182,6 @@ class MemoryDialect(OnConflict):
         An index can be seen; whatever else runs alone leaves a doubt.
         """
         return f"EVIDENCE OF {statement}" if "INDEX CONCURRENTLY" in statement else None
-
-    def holders(self, statement: str) -> str | None:
-        """
-        Nobody is asked.
-        """
-        del statement
-        return None
-
-    def progress(self, statement: str, pid: int | None) -> str | None:
-        """
-        Nothing takes long.
-        """
-        del statement, pid
-        return None
-
-    def violations(self) -> str | None:
-        """
-        There are no foreign keys.
-        """
-        return None
 
     def trouble(self, error: DriverError) -> Trouble:
         """

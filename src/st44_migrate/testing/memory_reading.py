@@ -12,6 +12,7 @@ from .memory_operations import Advisory, Insert, Operation, Pulse, Read, Update
 from .memory_store import NOW, Value
 
 __all__ = [
+    "read_insert",
     "read_lock_question",
     "read_own_record",
     "read_pulse",
@@ -75,6 +76,14 @@ def read_upsert(found: re.Match[str]) -> Operation:
     if found["changes"] != ", ".join(changes):
         raise AssertionError(f"an upsert that does not take over all it inserts: {found[0]}")
     return Insert(found["table"], values, "update", found["spared"], bool(found["renews"]))
+
+
+def read_insert(found: re.Match[str]) -> Operation:
+    """
+    Read a claim or a record that fails where there is another one.
+    """
+    columns, values = found["columns"].split(", "), _values(found["values"])
+    return Insert(found["table"], tuple(zip(columns, values, strict=True)))
 
 
 def read_update(found: re.Match[str]) -> Operation:

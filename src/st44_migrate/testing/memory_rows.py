@@ -15,6 +15,7 @@ __all__ = ["read_rows"]
 _COLUMN = re.compile(
     r"(?:CAST\()?(?P<table>[lj])\.(?P<name>\w+)(?: AS text\))?(?P<there> IS NOT NULL)?\Z"
 )
+_UNLESS = re.compile(r"CASE WHEN j\.(?P<given>\w+) IS NULL THEN j\.(?P<name>\w+) END\Z")
 _FIRST_OF = re.compile(r"coalesce\(CAST\(l\.(\w+) AS text\), j\.(\w+)\)\Z")
 _CONSTANTS: dict[str, Value] = {"NULL": None, "true": True, "false": False}
 
@@ -83,6 +84,9 @@ def _evaluate(column: str, ledger: Record | None, journal: Record | None) -> Val
         return _CONSTANTS[column]
     if first := _FIRST_OF.match(column):
         return ledger[first[1]] if ledger is not None else (journal or {})[first[2]]
+    if unless := _UNLESS.match(column):
+        given = journal is None or journal.get(unless["given"]) is not None
+        return None if given or journal is None else journal.get(unless["name"])
     found = _COLUMN.match(column)
     if found is None:
         raise AssertionError(f"a column that is not understood: {column}")

@@ -35,6 +35,7 @@ from .memory_operations import (
     Read,
 )
 from .memory_reading import (
+    read_insert,
     read_lock_question,
     read_own_record,
     read_pulse,
@@ -73,6 +74,11 @@ _RULES: tuple[tuple[str, _Build], ...] = (
         r"(?: WHERE j\.state <> '(?P<spared>\w+)'"
         r"(?P<renews> OR coalesce\(j\.checksum, ''\) <> excluded\.checksum)?)?",
         read_upsert,
+    ),
+    (
+        r"INSERT INTO @(?P<table>\w+) \((?P<columns>[\w, ]+)\) VALUES \((?P<values>.*)\)"
+        r" RETURNING \w+",
+        read_insert,
     ),
     (
         r'UPDATE @(?P<table>\w+) (?P<changes>SET .*) WHERE version = (?P<key>"[^"]+")'

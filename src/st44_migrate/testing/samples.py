@@ -103,8 +103,8 @@ def sample_folder(*kinds: str) -> tuple[SampleFile, ...]:
     [True, False, True]
 
     Args:
-        kinds: ``"tables"`` creates and fills a table; ``"index"`` and
-            ``"lenient"`` build an index outside any transaction, between two
+        kinds: ``"tables"`` creates and fills a table; ``"defines"`` creates two,
+            and nothing else; ``"index"`` and ``"lenient"`` build an index outside any transaction, between two
             statements, the second one IF NOT EXISTS; ``"database"`` does there
             what leaves no evidence; ``"unlocks"`` gives its session's locks
             away; ``"records"`` records itself in the ledger; ``"repeats"`` is
@@ -126,6 +126,8 @@ def _statements(kind: str, version: int) -> Iterable[str]:
     yield f"CREATE TABLE {table} (i int)"
     if kind in {"tables", "repeats"}:
         yield f"INSERT INTO {table} VALUES (1)"
+    elif kind == "defines":
+        yield f"CREATE TABLE {table}_more (i int)"
     elif kind in {"index", "lenient"}:
         absent = "IF NOT EXISTS " if kind == "lenient" else ""
         yield f"CREATE INDEX CONCURRENTLY {absent}{table}_i ON {table} (i)"

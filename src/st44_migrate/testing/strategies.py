@@ -14,7 +14,7 @@ from .samples import SampleFile, sample_file
 
 __all__ = ["folders", "histories", "migrations", "sample_files"]
 
-SOUND = ("tables", "index", "lenient", "database", "records")
+SOUND = ("tables", "defines", "index", "lenient", "database", "records")
 """Kinds of files that can be applied, whatever happens in between."""
 
 

@@ -1,0 +1,231 @@
+"""
+Files that only define things go out in fewer words, and nothing else is different.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runs.wrapped import Window
+from st44_migrate import Settings
+from st44_migrate.dialects import Footing, Session, Tables
+from st44_migrate.dialects.postgresql import PostgreSQL
+from st44_migrate.events import MigrationApplied
+from st44_migrate.model import Migration
+from st44_migrate.plan import Reader
+from targets import Target, applied, write
+
+COUNT = 24
+BODY = "\n;\nCREATE TABLE t"
+FOOTING = Footing(
+    Session(), Tables('"public"', '"public"."ledger"', '"public"."ledger_j"'), "public"
+)
+
+
+def files(**different: str) -> dict[str, str | bytes]:
+    """
+    Write files that each create a table; some are *different*: ``f12="SELECT 1;"`` is
+    all of the twelfth.
+    """
+    return {
+        f"{n:03}_file.sql": different.get(f"f{n}", f"CREATE TABLE t{n} (id int);\n")
+        for n in range(1, COUNT + 1)
+    }
+
+
+def defines(sql: str, footing: Footing = FOOTING) -> bool:
+    migration = Migration(1, "1", "file", "1_file.sql", sql.encode(), "")
+    return PostgreSQL().only_defines(footing, Reader("postgresql")(migration))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE a (id int, at timestamptz DEFAULT now(), CHECK (id > f(1)));",
+        'create unlogged table if not exists "My schema"."a" (id int);',
+        "CREATE UNIQUE INDEX i ON a (id, at) WHERE id > 3;",
+        "CREATE INDEX ON a USING gin (tags);",
+        "ALTER TABLE a ADD COLUMN note text NOT NULL DEFAULT '';",
+        "ALTER TABLE IF EXISTS a DROP COLUMN note;\nALTER TABLE a RENAME TO b;",
+        "CREATE TYPE mood AS ENUM ('sad', 'happy');",
+        "COMMENT ON TABLE a IS 'It''s (really) a table';",
+        "BEGIN;\nCREATE TABLE a (id int);\nCOMMIT;",
+    ],
+)
+def test_what_only_defines_things(sql: str) -> None:
+    """Nobody's code runs but the server's."""
+    assert defines(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("SELECT set_config('x.y', '1', false);", id="a function is called"),
+        pytest.param("SET search_path = other;", id="the session is changed"),
+        pytest.param("CREATE TABLE a (id) AS SELECT f();", id="filled by a query"),
+        pytest.param("CREATE TABLE a (id) AS (VALUES (f()));", id="filled by values"),
+        pytest.param("CREATE TABLE a (id) AS TABLE b;", id="filled from a view"),
+        pytest.param("CREATE TABLE a (id) AS EXECUTE p;", id="filled by what is prepared"),
+        pytest.param("CREATE TABLE a AS SELECT 1;", id="of no columns"),
+        pytest.param("CREATE TEMP TABLE a (id int);", id="temporary"),
+        pytest.param("CREATE TABLE pg_temp.a (id int);", id="temporary by its schema"),
+        pytest.param("CREATE INDEX i ON a (f(id));", id="an index computes"),
+        pytest.param("CREATE INDEX i ON a (id) WHERE f(id);", id="a condition computes"),
+        pytest.param("ALTER TABLE a ADD COLUMN n int DEFAULT f();", id="a default computes"),
+        pytest.param("ALTER TABLE a ALTER n TYPE text USING f;", id="a cast computes"),
+        pytest.param("ALTER TABLE a VALIDATE CONSTRAINT c;", id="a check computes"),
+        pytest.param("INSERT INTO a VALUES (1);", id="a trigger may run"),
+        pytest.param("CREATE TABLE a (id int); INSERT INTO a VALUES (1);", id="and more"),
+        pytest.param("DROP SCHEMA public CASCADE;", id="the ledger may go with it"),
+        pytest.param("CREATE /* */ TABLE a (id int);", id="in an unusual way"),
+        pytest.param(
+            "BEGIN ISOLATION LEVEL SERIALIZABLE; CREATE TABLE a (i int); COMMIT;", id="own"
+        ),
+    ],
+)
+def test_what_does_more_or_may_do_more(sql: str) -> None:
+    """It is sent with all that any other file is."""
+    assert not defines(sql)
+
+
+def test_nothing_only_defines_where_somebody_watches() -> None:
+    """An event trigger may do anything."""
+    assert not defines("CREATE TABLE a (id int);", FOOTING._replace(watched=True))
+
+
+def test_they_go_out_in_fewer_words(pg: Target, folder: Path) -> None:
+    """A guard for the first of a message only, and nothing is restored; all is recorded."""
+    window = Window()
+    report = pg.apply(write(folder, files()), database=window.on(pg))
+    (last,) = (call for call in window.calls if call.count(BODY) == 9)
+    assert last.count("pg_try_advisory_xact_lock") == 1
+    assert "RESET ALL" not in last
+    assert "SESSION AUTHORIZATION" not in last
+    assert pg.tables() == {f"t{n}" for n in range(1, COUNT + 1)}
+    assert pg.versions() == applied(report) == [f"{n:03}" for n in range(1, COUNT + 1)]
+    assert set(pg.journal().values()) == {"applied"}
+    for table in ("schema_migrations", "schema_migrations_journal"):
+        assert pg.query(f"SELECT count(DISTINCT xmin::text) FROM {table}") == [(COUNT,)]
+    assert not pg.apply(folder).applied
+
+
+def test_how_long_they_took_is_known_all_the_same(pg: Target, folder: Path) -> None:
+    """From the ledger's moment and the journal's; it is what the event said."""
+    report = pg.apply(write(folder, files()))
+    told = {event.migration.label: event.duration_ms for event in pg.saw(MigrationApplied)}
+    assert told == {done.label: done.duration_ms for done in report.applied}
+    for label in ("001", "012", "024"):
+        record = pg.show(folder, label)
+        assert record.journal is not None
+        assert record.journal.duration_ms == told[label]
+        assert record.journal.done == record.journal.total == 1
+
+
+def test_what_one_that_fails_leaves_behind_is_no_obstacle(pg: Target, folder: Path) -> None:
+    """The journal knows the version already, from a failure: the claim in few words fails."""
+    write(folder, files(f20="SELECT 1 / 0;"))
+    with pytest.raises(Exception, match="division by zero"):
+        pg.apply(folder)
+    pg.execute(
+        "INSERT INTO schema_migrations_journal (version, name, state) VALUES ('23', 'x', 'failed')"
+    )
+    report = pg.apply(write(folder, files()))
+    assert applied(report) == ["020", "021", "022", "023", "024"]
+    assert set(pg.journal().values()) == {"applied"}
+
+
+def test_a_version_that_somebody_records_meanwhile_does_not_run(pg: Target, folder: Path) -> None:
+    """The ledger's own key stops the file, and its transaction with it."""
+
+    def record(text: str) -> None:
+        if text.count(BODY) == 8:
+            pg.execute("INSERT INTO schema_migrations (version, name) VALUES ('012', 'by hand')")
+
+    window = Window(before=record)
+    with pytest.raises(Exception, match="012"):
+        pg.apply(write(folder, files()), database=window.on(pg))
+    assert pg.tables() == {f"t{n}" for n in range(1, 12)}
+    assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
+    assert "12" not in {version for version, state in pg.journal().items() if state == "applied"}
+
+
+TRIGGER = """
+CREATE FUNCTION wander() RETURNS event_trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM set_config('search_path', 'elsewhere', false); END $$;
+CREATE SCHEMA elsewhere;
+CREATE EVENT TRIGGER wanders ON ddl_command_end WHEN tag IN ('CREATE TABLE')
+EXECUTE FUNCTION wander();
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "in the same run"])
+def test_what_an_event_trigger_does_to_the_session_does_not_leak(
+    pg: Target, folder: Path, when: str
+) -> None:
+    """Each file finds the session as it was."""
+    different = {} if when == "before" else {"f9": TRIGGER}
+    if when == "before":
+        first, *_ = files().items()
+        pg.apply(write(folder, dict([first])))
+        pg.execute(TRIGGER)
+    pg.apply(write(folder, files(**different)))
+    assert pg.query("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename ~ '^t[0-9]'") == [
+        ("public",)
+    ]
+
+
+def test_a_trigger_that_keeps_records_out_is_noticed(pg: Target, folder: Path) -> None:
+    """What the ledger does not take is rolled back, among many files too."""
+    first, *_ = files().items()
+    pg.apply(write(folder, dict([first])))
+    pg.execute(
+        "CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.version = '013' THEN RETURN NULL; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER keeps_out BEFORE INSERT ON schema_migrations"
+        " FOR EACH ROW EXECUTE FUNCTION keep_out()",
+    )
+    with pytest.raises(Exception, match="the ledger did not take the record"):
+        pg.apply(write(folder, files()))
+    assert pg.tables() == {f"t{n}" for n in range(1, 13)}
+
+
+def test_a_file_that_puts_such_a_trigger_there_is_noticed(pg: Target, folder: Path) -> None:
+    """Files of the same run are careful then."""
+    trigger = (
+        "CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NULL; END $$;\n"
+        "CREATE CONSTRAINT TRIGGER none AFTER INSERT ON schema_migrations DEFERRABLE"
+        " FOR EACH ROW EXECUTE FUNCTION keep_out();\n"
+        "CREATE TRIGGER keeps_out BEFORE INSERT ON schema_migrations"
+        " FOR EACH ROW WHEN (NEW.version > '012') EXECUTE FUNCTION keep_out();\n"
+    )
+    with pytest.raises(Exception, match="the ledger did not take the record"):
+        pg.apply(write(folder, files(f3=trigger)))
+    assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
+
+
+# --- what waits for the disk ----------------------------------------------------
+
+
+def test_only_the_last_of_a_message_waits_for_the_disk(database: Target, folder: Path) -> None:
+    """The others are written with it; a file alone waits, and the session is as it was."""
+    database.execute("CREATE TABLE log (n int, how text)")
+    texts = {
+        f"f{n}": f"INSERT INTO log VALUES ({n}, current_setting('synchronous_commit'));"
+        for n in range(1, COUNT + 1)
+    }
+    window = Window()
+    url = f"{database.url}&options=-csynchronous_commit%3Dlocal"
+    database.apply(write(folder, files(**texts)), database=window.on(database, url))
+    waited = database.query("SELECT n FROM log WHERE how = 'local' ORDER BY n")
+    assert waited == [(1,), (3,), (7,), (15,), (24,)]
+    assert database.query("SELECT DISTINCT how FROM log WHERE how <> 'local'") == [("off",)]
+
+
+def test_files_that_go_alone_all_wait_for_the_disk(database: Target, folder: Path) -> None:
+    """There is nobody behind them."""
+    window = Window()
+    database.apply(write(folder, files()), database=window.on(database), settings=Settings(batch=1))
+    assert not any("synchronous_commit" in call for call in window.calls)
