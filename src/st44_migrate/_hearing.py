@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from ._progress import Progress
 from ._sending import committed, tell_applied
 from ._world import World
-from .batch import Item, Role
 from .errors import DriverError
 from .forms import Forms
+from .items import Brief, Item, Role
 from .message import Message
 from .model import Pending
 
@@ -48,7 +48,7 @@ class Hearing:
 
         duration: The milliseconds that the server says it took.
 
-        since: When it was claimed, in microseconds, where the server says that.
+        moment: What the server's clock last said, in seconds.
 
         broken: Why nothing more is believed.
     """
@@ -62,7 +62,7 @@ class Hearing:
     ended: list[_Ended] = field(default_factory=list["_Ended"])
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
-    since: int | None = None
+    moment: float | None = None
     broken: DriverError | None = None
 
     @property
@@ -89,15 +89,16 @@ class Hearing:
         elif role is Role.COMMIT:
             self.broken = committed(tag)
         elif role is Role.CLAIM and value is not None:
-            self.since = _number(value)
+            self.moment = _real(value)
         elif role is Role.RECORD and value is not None:
             # The last of them is the journal's.
-            self.duration = self._took(value)
+            brief = isinstance(batch, Brief)
+            self.duration = self._took(_real(value)) if brief else _number(value)
         if len(self.tags) == len(batch) and self.broken is None:
             answers = zip(batch, self.tags, strict=True)
             body = [(item, tag) for item, tag in answers if item.role is Role.BODY]
             self.ended.append(_Ended(body, self.duration))
-            self.tags, self.duration, self.since = [], None, None
+            self.tags, self.duration = [], None
             if any(item.role is Role.COMMIT for item in batch):
                 self._count()
 
@@ -122,18 +123,24 @@ class Hearing:
                 self.progress.start(self.world, self.pending)
         self.ended = []
 
-    def _took(self, value: Any) -> int | None:
+    def _took(self, now: float | None) -> int | None:
         """
-        Read what the record answers: how long it took, or when it was done.
+        Say how long a file took that the server says is recorded *now*.  It began when
+        the one before was recorded, if its own claim did not say when.
         """
-        number = _number(value)
-        if number is None or self.since is None:
-            return number
-        return (number - self.since) // 1000
+        began, self.moment = self.moment, now
+        return None if began is None or now is None else round((now - began) * 1000)
 
 
 def _number(value: Any) -> int | None:
     try:
         return int(value)
+    except ValueError:
+        return None
+
+
+def _real(value: Any) -> float | None:
+    try:
+        return float(value)
     except ValueError:
         return None

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from . import claims, journal
-from .dialects import Dialect, Footing
+from .dialects import Dialect, Footing, Phrase
 from .forms import Forms
 from .items import Batch, Brief, Item, Role, ours, own
 from .journal import Signature
@@ -100,26 +100,38 @@ class Envelope:
         return self.whole(pending, lock_timeout)
 
     def _brief(self, pending: Pending, lock_timeout: float) -> Brief:
-        d, migration, script = self.dialect, pending.migration, pending.script
-        claim = claims.claim_at_once(self.footing, d, migration, script, self.signature)
+        migration, script = pending.migration, pending.script
         record = self.ledger.record_new(self.footing, migration.label, migration.name)
         return Brief(
             (
-                *ours(Role.BEGIN, d.begin("", self.patience)),
-                Item(Role.CLAIM, claim),
-                *ours(Role.BEGIN, d.limit(lock_timeout)),
+                # Whom it has to wait for, it waits for alone.
+                *ours(Role.BEGIN, self.dialect.begin("", lock_timeout)),
+                Item(Role.CLAIM, self._claim_at_once(pending)),
                 *own(Role.BODY, script.statements),
                 Item(Role.RECORD, record),
                 Item(Role.COMMIT, "COMMIT"),
             )
         )
 
-    def guarded(self, pending: Pending, brief: Batch) -> Batch:
+    def guarded(self, pending: Pending, brief: Brief) -> Brief:
         """
-        Put the guard that *pending* needs behind its claim.
+        Put the guard that *pending* needs behind its claim, which says when that was.
         """
-        at = next(number for number, item in enumerate(brief, 1) if item.role is Role.CLAIM)
-        return (*brief[:at], *ours(Role.GUARD, self._guard(pending.migration)), *brief[at:])
+        at = next(number for number, item in enumerate(brief) if item.role is Role.CLAIM)
+        claim = Item(Role.CLAIM, claims.telling(self.dialect, self._claim_at_once(pending)))
+        return Brief(
+            (
+                *brief[:at],
+                claim,
+                *ours(Role.GUARD, self._guard(pending.migration)),
+                *brief[at + 1 :],
+            )
+        )
+
+    def _claim_at_once(self, pending: Pending) -> Phrase:
+        return claims.claim_at_once(
+            self.footing, self.dialect, pending.migration, pending.script, self.signature
+        )
 
     def whole(self, pending: Pending, lock_timeout: float) -> Batch:
         """

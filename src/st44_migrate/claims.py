@@ -13,7 +13,7 @@ from .dialects import GAP, Dialect, Footing, Phrase, Session
 from .journal import Signature, key, upsert
 from .model import JournalState, Migration, Script
 
-__all__ = ["adopt", "claim", "claim_at_once"]
+__all__ = ["adopt", "claim", "claim_at_once", "telling"]
 
 _Value: TypeAlias = str | int | bool | None
 
@@ -64,8 +64,7 @@ def claim_at_once(
     footing: Footing, dialect: Dialect, migration: Migration, script: Script, signature: Signature
 ) -> Phrase:
     """
-    Claim a version as applied, which it is if its transaction commits; give the
-    moment (see `Dialect.epoch`).
+    Claim a version as applied, which it is if its transaction commits.
 
     Fails where the journal knows the version: who waited for another runner's claim
     finds it there.  How long the file took is not noted; the ledger's record says when
@@ -94,8 +93,14 @@ def _at_once(journal: str, dialect: Dialect, session: Session, signature: Signat
     columns = ("version", "name", "checksum", "raw_checksum", "sql", "total", "done")
     names = ", ".join((*columns, *given, "started_at"))
     values = ", ".join((*[GAP] * len(columns), *map(dialect.literal, given.values()), dialect.now))
-    began = dialect.answering(dialect.epoch("started_at"))
-    return f"INSERT INTO {journal} ({names}) VALUES ({values}){began}"
+    return f"INSERT INTO {journal} ({names}) VALUES ({values})"
+
+
+def telling(dialect: Dialect, claim: Phrase) -> Phrase:
+    """
+    Let a claim from `claim_at_once` answer with its moment.
+    """
+    return Phrase(claim.form + dialect.answering(dialect.seconds("started_at")), claim.values)
 
 
 def _row(

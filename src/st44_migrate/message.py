@@ -29,7 +29,7 @@ from typing import NamedTuple
 from .batch import Envelope
 from .dialects import Company, Dialect, Phrase
 from .forms import Forms
-from .items import Batch, Brief, Item, Role
+from .items import Batch, Brief, Item, Role, ours
 from .model import Pending
 
 __all__ = ["Message", "compose"]
@@ -82,7 +82,7 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
         before = envelope.forms.forgetting()
     elif len(files) >= _WORTH_IT:
         before, batches = _prepared(batches, envelope.forms)
-    batches[0] = (*(Item(Role.FORM, sql) for sql in before), *batches[0])
+    batches[0] = type(batches[0])((*ours(Role.FORM, before), *batches[0]))
     return Message(tuple(files), tuple(batches))
 
 
@@ -105,9 +105,11 @@ def _guarded(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) 
     trusted = False
     for pending in files:
         batch = envelope.in_company(pending, lock_timeout)
-        brief = isinstance(batch, Brief)
-        yield batch if trusted or not brief else envelope.guarded(pending, batch)
-        trusted = brief
+        if isinstance(batch, Brief) and not trusted:
+            yield envelope.guarded(pending, batch)
+        else:
+            yield batch
+        trusted = isinstance(batch, Brief)
 
 
 def _unhurried(batch: Batch, dialect: Dialect) -> Batch:
@@ -115,7 +117,8 @@ def _unhurried(batch: Batch, dialect: Dialect) -> Batch:
     Leave it to the message's last commit to wait for the disk.
     """
     at = next(number for number, item in enumerate(batch) if item.role is Role.CLAIM)
-    return (*batch[:at], *(Item(Role.BEGIN, sql) for sql in dialect.unhurried()), *batch[at:])
+    added = ours(Role.BEGIN, dialect.unhurried())
+    return type(batch)((*batch[:at], *added, *batch[at:]))
 
 
 def _sharing(batches: Sequence[Batch]) -> Iterator[Batch]:
@@ -137,7 +140,7 @@ def _prepared(batches: Sequence[Batch], forms: Forms) -> tuple[list[str], list[B
     often = {form for form, count in counts.items() if count >= _WORTH_IT}
     samples = {phrase.form: phrase for phrase in phrases if phrase.form in often}
     telling = [forms.telling(samples[f]) for f in samples if forms.name(f) not in forms.told]
-    return telling, [tuple(_said(item, often, forms) for item in batch) for batch in batches]
+    return telling, [type(b)(_said(item, often, forms) for item in b) for b in batches]
 
 
 def _said(item: Item, often: set[str], forms: Forms) -> Item:

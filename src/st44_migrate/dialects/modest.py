@@ -26,6 +26,9 @@ class Modest:
     def joins(self, footing: Footing, script: Script) -> bool:
         return True
 
+    def seconds(self, column: str) -> str:
+        raise NotImplementedError  # only_defines is False
+
     def answering(self, column: str) -> str:
         return ""
 

@@ -17,7 +17,6 @@ from ..protocols import Row
 from .footing import Company, Footing, Locking, Tables, Trouble, Types
 from .phrase import GAP, Phrase
 from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
-from .postgresql_defining import only_defines, stirs
 from .postgresql_locking import locking
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 from .upsert import OnConflict
@@ -85,6 +84,9 @@ class PostgreSQL(OnConflict):
         # Neither infinity nor a year that Python does not know.
         known = f"{moment} BETWEEN '0001-01-02' AND '9999-12-30'"
         return f"CASE WHEN {known} THEN {micros} END"
+
+    def seconds(self, column: str) -> str:
+        return f"pg_catalog.date_part('epoch', {column})"
 
     def elapsed(self, since: str) -> str:
         return f"(extract(epoch from {self.now} - {since}) * 1000)::bigint"
@@ -209,9 +211,13 @@ class PostgreSQL(OnConflict):
         return (f"SET LOCAL lock_timeout = {_milliseconds(lock_timeout)}",)
 
     def only_defines(self, footing: Footing, script: Script) -> bool:
+        from .postgresql_defining import only_defines
+
         return only_defines(footing, script)
 
     def stirs(self, footing: Footing, script: Script) -> bool:
+        from .postgresql_defining import stirs
+
         return stirs(footing, script)
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:

@@ -89,6 +89,12 @@ class Spelling(Protocol):
         """
         ...
 
+    def seconds(self, column: str) -> str:
+        """
+        Give a moment that we wrote ourselves in seconds since 1970, with a fraction.
+        """
+        ...
+
     def answering(self, column: str) -> str:
         """
         What makes an UPDATE answer with *column*; empty where nothing does.

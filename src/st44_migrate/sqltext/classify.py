@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from ..model import Statement
@@ -41,21 +42,23 @@ class _Compiled(NamedTuple):
     what: str
 
 
-def _by_first_word(rows: Sequence[Row]) -> Mapping[str, Sequence[_Compiled]]:
+_TABLES: Mapping[str, Sequence[Row]] = {
+    "postgresql": POSTGRESQL,
+    "sqlite": SQLITE,
+    "mariadb": MARIADB,
+}
+
+
+@cache
+def _by_first_word(dialect: str) -> Mapping[str, Sequence[_Compiled]]:
     table: dict[str, list[_Compiled]] = {}
-    for words, rest, role, what in rows:
+    for words, rest, role, what in _TABLES.get(dialect, GENERIC):
         for word in words.split():
             compiled = _Compiled(re.compile(rest), role, what or word.upper())
             table.setdefault(word, []).append(compiled)
     return table
 
 
-_GENERIC = _by_first_word(GENERIC)
-_TABLES = {
-    "postgresql": _by_first_word(POSTGRESQL),
-    "sqlite": _by_first_word(SQLITE),
-    "mariadb": _by_first_word(MARIADB),
-}
 _ALONE_ELSE = (_Compiled(re.compile(""), Role.ALONE, "This statement"),)
 
 
@@ -65,7 +68,7 @@ def classify(statement: Statement, dialect: str) -> Reading:
     """
     found = _FIRST_WORD.match(statement.text)
     word = found.group().lower() if found else ""
-    rows = _TABLES.get(dialect, _GENERIC).get(word)
+    rows = _by_first_word(dialect).get(word)
     if dialect == "mariadb":
         # Most statements commit, so those that do not are listed.
         rows = rows or _ALONE_ELSE

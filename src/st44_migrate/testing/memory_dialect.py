@@ -83,6 +83,12 @@ class MemoryDialect(OnConflict, Modest):
         """
         return column
 
+    def seconds(self, column: str) -> str:
+        """
+        See `epoch`.
+        """
+        return column
+
     def elapsed(self, since: str) -> str:
         """
         See `Dialect`.

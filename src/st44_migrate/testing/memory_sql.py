@@ -77,7 +77,7 @@ _RULES: tuple[tuple[str, _Build], ...] = (
     ),
     (
         r"INSERT INTO @(?P<table>\w+) \((?P<columns>[\w, ]+)\) VALUES \((?P<values>.*)\)"
-        r" RETURNING \w+",
+        r"(?: RETURNING \w+)?",
         read_insert,
     ),
     (
