@@ -16,7 +16,7 @@ from functools import partial
 from ._hearing import Hearing
 from ._patience import Patience, retrying
 from ._progress import Progress
-from ._sending import Failed, ask, culprit, send, undo
+from ._sending import Failed, ask, culprit, quietly, send, undo
 from ._world import World
 from .batch import Envelope, Item, Role
 from .dialects import Company, Trouble
@@ -116,7 +116,7 @@ async def _whole(
     following = progress.pace.following(progress.queue, len(files), most, envelope.joins)
     meanwhile = partial(envelope.foresee, following, lock_timeout)
     hearing = Hearing(world, progress, message, envelope.forms, meanwhile)
-    tidy = partial(undo, world, envelope)
+    tidy = partial(_tidy, world, envelope, hearing)
     try:
         await world.conn.run([item.sql for item in message.items], hearing)
         hearing.conclude()
@@ -126,14 +126,23 @@ async def _whole(
             # A mistake that is seen before anything is begun, or that undoes all of it:
             # what stands before that file is not applied yet.
             if world.dialect.company is Company.TRANSACTION:
-                await world.shield(partial(tidy, hearing.pending))
+                await world.shield(tidy)
                 progress.pace.files = 1
             return await _whole(world, envelope, progress, files[:number], lock_timeout)
-        return await _failed_at(world, item, error, partial(tidy, hearing.pending, item))
+        return await _failed_at(world, item, error, partial(tidy, item))
     except BaseException:
-        await world.shield(partial(tidy, hearing.pending))
+        await world.shield(tidy)
         raise
     return Outcome.APPLIED
+
+
+async def _tidy(
+    world: World, envelope: Envelope, hearing: Hearing, item: Item | None = None
+) -> None:
+    await undo(world, envelope, hearing.pending, item)
+    if hearing.at:
+        # What was committed before has not waited for the disk.
+        await quietly(world, world.dialect.flush())
 
 
 def _blamed(

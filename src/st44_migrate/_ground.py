@@ -4,7 +4,7 @@ Before anything is written, and after: look, refuse, take the lock; give it back
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from .errors import ConfigError, DatabaseUnavailable, DriverError, LockTimeout
 from .events import LockAcquired, LockWaited, PoolerFound
 from .forms import Forms
 from .locks import lock_for, lock_key
-from .model import Pending
 from .protocols import Lock
 
 __all__ = ["Ground", "acquire", "standing"]
@@ -38,10 +37,9 @@ class Ground(NamedTuple):
 
 
 @asynccontextmanager
-async def standing(world: World, files: Sequence[Pending] = ()) -> AsyncGenerator[Ground, None]:
+async def standing(world: World) -> AsyncGenerator[Ground, None]:
     """
-    Make the session fit for writing, which *files* are to do, and leave it as it was
-    found.
+    Make the session fit for writing, and leave it as it was found.
 
     Raises:
         DatabaseUnavailable: the server cannot be written to.
@@ -59,8 +57,7 @@ async def standing(world: World, files: Sequence[Pending] = ()) -> AsyncGenerato
         await quietly(world, world.dialect.settle(footing, pooled=pooled))
         await acquire(world, lock)
         found = await patiently(world, lambda: world.ledger.ensure(world.conn, footing))
-        watched = any(world.dialect.stirs(found, pending.script) for pending in files)
-        footing = found._replace(session=footing.session, watched=found.watched or watched)
+        footing = found._replace(session=footing.session)
         yield Ground(footing, lock, pooled, _envelope(world, footing, forms, pooled=pooled))
     finally:
         await world.shield(partial(_leave, world, lock, footing, forms))

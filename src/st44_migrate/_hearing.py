@@ -48,7 +48,7 @@ class Hearing:
 
         duration: The milliseconds that the server says it took.
 
-        moment: What the server's clock last said, in seconds.
+        moment: What the server's clock last said, in microseconds.
 
         broken: Why nothing more is believed.
     """
@@ -62,7 +62,7 @@ class Hearing:
     ended: list[_Ended] = field(default_factory=list["_Ended"])
     tags: list[str] = field(default_factory=list[str])
     duration: int | None = None
-    moment: float | None = None
+    moment: int | None = None
     broken: DriverError | None = None
 
     @property
@@ -89,11 +89,11 @@ class Hearing:
         elif role is Role.COMMIT:
             self.broken = committed(tag)
         elif role is Role.CLAIM and value is not None:
-            self.moment = _real(value)
+            self.moment = _number(value)
         elif role is Role.RECORD and value is not None:
             # The last of them is the journal's.
-            brief = isinstance(batch, Brief)
-            self.duration = self._took(_real(value)) if brief else _number(value)
+            told = _number(value)
+            self.duration = self._took(told) if isinstance(batch, Brief) else told
         if len(self.tags) == len(batch) and self.broken is None:
             answers = zip(batch, self.tags, strict=True)
             body = [(item, tag) for item, tag in answers if item.role is Role.BODY]
@@ -123,24 +123,17 @@ class Hearing:
                 self.progress.start(self.world, self.pending)
         self.ended = []
 
-    def _took(self, now: float | None) -> int | None:
+    def _took(self, now: int | None) -> int | None:
         """
         Say how long a file took that the server says is recorded *now*.  It began when
         the one before was recorded, if its own claim did not say when.
         """
         began, self.moment = self.moment, now
-        return None if began is None or now is None else round((now - began) * 1000)
+        return None if began is None or now is None else (now - began) // 1000
 
 
 def _number(value: Any) -> int | None:
     try:
         return int(value)
-    except ValueError:
-        return None
-
-
-def _real(value: Any) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return None

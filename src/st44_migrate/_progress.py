@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ._pace import Pace
 from ._world import World
 from .dialects import Session
-from .events import MigrationApplied, MigrationStarted, ProblemFound
+from .events import MigrationApplied, MigrationStarted, NoticeReceived, ProblemFound
 from .model import (
     Applied,
     History,
@@ -107,9 +107,8 @@ class Progress:
         self.plan = compare(world, self.migrations, history)
         self.labels = {entry.version: entry.label for entry in self.plan.applied}
         self.queue = deque(self.plan.pending)
-        # A server that crashed may have lost what only the message's end would have kept.
-        again = {pending.migration.version for pending in self.plan.pending}
-        self.applied = [done for done in self.applied if done.version not in again]
+        if self.lost is not None:
+            self._forget(world)
         self.total = len(self.applied) + len(self.plan.pending)
         if not self.applied:
             self.expected = {pending.migration.version for pending in self.plan.pending}
@@ -117,6 +116,18 @@ class Progress:
             taken = {pending.migration.path for pending in self.plan.pending}
             files = [m for m in self.migrations if not m.baseline or m.path in taken]
             self.skipped = len(files) - len(self.plan.pending)
+
+    def _forget(self, world: World) -> None:
+        """
+        Take back what a server that crashed has lost: committed, and not on the disk.
+        """
+        again = {pending.migration.version for pending in self.plan.pending}
+        for done in self.ran:
+            if done.migration.version in again:
+                message = "committed, and lost again when the server crashed: it is pending"
+                world.emit(NoticeReceived(done.migration, "WARNING", message))
+        self.ran = [done for done in self.ran if done.migration.version not in again]
+        self.applied = [done for done in self.applied if done.version not in again]
 
     def digest(self) -> str | None:
         """

@@ -30,7 +30,7 @@ async def work_through(world: World, progress: Progress) -> None:
     """
     Apply what is pending; see `_engine.apply` for what is raised.
     """
-    async with standing(world, progress.plan.pending) as ground:
+    async with standing(world) as ground:
         while await _pass(world, progress, ground):
             pass
         # Success is what the ledger says, not what we remember.

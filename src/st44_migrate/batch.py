@@ -10,6 +10,10 @@ on it.  The guard then looks into the ledger: recorded already, or another runne
 at work, and nothing of the file runs.  The record comes last, in the same
 transaction, so that script and record commit together.  In between the file sees
 the ledger as it would without us: real files look there, and record themselves.
+
+One that only defines things, among others, takes less (see `items.Brief`)::
+
+    begin | claim | body ... | record | commit
 """
 
 from __future__ import annotations
@@ -113,20 +117,17 @@ class Envelope:
             )
         )
 
-    def guarded(self, pending: Pending, brief: Brief) -> Brief:
+    def vouched(self, files: Sequence[Pending], brief: Brief) -> Brief:
         """
-        Put the guard that *pending* needs behind its claim, which says when that was.
+        Put what must hold for all of *files* behind the claim of the first, whose
+        batch is *brief*; the claim says when that was.
         """
         at = next(number for number, item in enumerate(brief) if item.role is Role.CLAIM)
-        claim = Item(Role.CLAIM, claims.telling(self.dialect, self._claim_at_once(pending)))
-        return Brief(
-            (
-                *brief[:at],
-                claim,
-                *ours(Role.GUARD, self._guard(pending.migration)),
-                *brief[at + 1 :],
-            )
-        )
+        claim = claims.telling(self.dialect, self._claim_at_once(files[0]))
+        versions = [journal.key(pending.migration.version) for pending in files]
+        vouching = self.dialect.vouch(self.footing, self.key, versions)
+        claiming = (Item(Role.CLAIM, claim), *ours(Role.GUARD, vouching))
+        return Brief((*brief[:at], *claiming, *brief[at + 1 :]))
 
     def _claim_at_once(self, pending: Pending) -> Phrase:
         return claims.claim_at_once(

@@ -100,7 +100,7 @@ def telling(dialect: Dialect, claim: Phrase) -> Phrase:
     """
     Let a claim from `claim_at_once` answer with its moment.
     """
-    return Phrase(claim.form + dialect.answering(dialect.seconds("started_at")), claim.values)
+    return Phrase(claim.form + dialect.answering(dialect.moment("started_at")), claim.values)
 
 
 def _row(

@@ -47,8 +47,8 @@ Batch = tuple[Item, ...]
 
 class Brief(tuple[Item, ...]):
     """
-    The batch of a file that only defines things, without its guard: it neither sees
-    what another such file did before, nor leaves anything to be undone.
+    The batch of a file that only defines things: claim, statements, record.  It has
+    no guard, unless it speaks for a row of such files, and nothing to be undone.
     """
 
     __slots__ = ()

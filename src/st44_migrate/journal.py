@@ -34,12 +34,12 @@ def columns(dialect: Dialect) -> str:
     """
     Name what `rows.read_history` reads of the journal.
 
-    When a file began is asked for only where it is not said how long it took: see
-    `claim_at_once`.
+    When a file began is asked for only where it is not said when it was done: see
+    `claims.claim_at_once`.
     """
     return (
         "j.state, j.checksum, j.raw_checksum, j.total, j.done, j.done_checksum, j.in_doubt,"
-        f" j.duration_ms, CASE WHEN j.duration_ms IS NULL THEN {dialect.epoch('j.started_at')} END,"
+        f" j.duration_ms, CASE WHEN j.finished_at IS NULL THEN {dialect.epoch('j.started_at')} END,"
         " j.reason, j.error, j.backend_pid, j.backend_start"
     )
 

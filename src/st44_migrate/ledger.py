@@ -225,7 +225,7 @@ class TableLedger:
         d = self.dialect
         return Phrase(
             f"INSERT INTO {footing.tables.ledger} (version, name, applied_at)"
-            f" VALUES ({GAP}, {GAP}, {d.now}){d.answering(d.seconds('applied_at'))}",
+            f" VALUES ({GAP}, {GAP}, {d.now}){d.answering(d.moment('applied_at'))}",
             [d.literal(label), d.literal(name)],
         )
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 from typing import NamedTuple
 
 from .batch import Envelope
@@ -92,24 +92,29 @@ def _written(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) 
     """
     if len(files) == 1:
         return [envelope.whole(files[0], lock_timeout)]
-    *early, last = _guarded(envelope, files, lock_timeout)
+    batches = [envelope.in_company(pending, lock_timeout) for pending in files]
+    *early, last = _vouched(envelope, files, batches)
+    if any("synchronous_commit" in pending.script.text.lower() for pending in files):
+        # The last one might not wait for the disk either.
+        return [*early, last]
     return [*(_unhurried(batch, envelope.dialect) for batch in early), last]
 
 
-def _guarded(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -> Iterator[Batch]:
+def _vouched(
+    envelope: Envelope, files: Sequence[Pending], batches: Sequence[Batch]
+) -> Iterator[Batch]:
     """
-    Guard each file, but for one that only defines things behind another such file:
-    since that one's guard nothing has happened that it would see, but for what makes
-    its own claim or record fail.
+    See to it, where a row of files that only define things begins, that nothing stands
+    against any of them.  Between them only others can act, and their record of a
+    version makes ours fail.
     """
-    trusted = False
-    for pending in files:
-        batch = envelope.in_company(pending, lock_timeout)
-        if isinstance(batch, Brief) and not trusted:
-            yield envelope.guarded(pending, batch)
-        else:
-            yield batch
-        trusted = isinstance(batch, Brief)
+    pairs = zip(files, batches, strict=True)
+    for _, row in groupby(pairs, lambda pair: isinstance(pair[1], Brief)):
+        (first, batch), *others = row
+        if isinstance(batch, Brief):
+            batch = envelope.vouched([first, *(pending for pending, _ in others)], batch)
+        yield batch
+        yield from (other for _, other in others)
 
 
 def _unhurried(batch: Batch, dialect: Dialect) -> Batch:

@@ -56,7 +56,7 @@ def _read_journal(version: Version, row: Row, at: object) -> JournalEntry:
     """
     (state, checksum, raw, total, done, done_checksum, in_doubt, duration, began, *rest) = row
     reason, error, backend_pid, backend_start = rest
-    if began is not None and state == JournalState.APPLIED.value and done is not None:
+    if began is not None and state == JournalState.APPLIED.value:
         duration = _milliseconds(began, at)
     return JournalEntry(
         version=version,

@@ -50,7 +50,7 @@ REHEARSALS = {
         files=sample_folder(*["defines"] * 4), history=FAILED_LATER
     ),
     "the lock given away before such files": Rehearsal(
-        files=sample_folder("tables", "unlocks", "defines", "defines")
+        files=sample_folder("unlocks", "defines", "defines")
     ),
     "own records": Rehearsal(files=sample_folder("records", "tables")),
     "a broken file": Rehearsal(files=sample_folder("tables", "broken", "tables")),

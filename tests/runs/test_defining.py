@@ -4,12 +4,15 @@ Files that only define things go out in fewer words, and nothing else is differe
 
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
+from threading import Timer
 
+import psycopg
 import pytest
 
 from runs.wrapped import Window
-from st44_migrate import Settings
+from st44_migrate import ApplyError, Settings
 from st44_migrate.dialects import Footing, Session, Tables
 from st44_migrate.dialects.postgresql import PostgreSQL
 from st44_migrate.events import MigrationApplied
@@ -20,7 +23,7 @@ from targets import Target, applied, write
 COUNT = 24
 BODY = "\n;\nCREATE TABLE t"
 FOOTING = Footing(
-    Session(), Tables('"public"', '"public"."ledger"', '"public"."ledger_j"'), "public"
+    Session(), Tables('"public"', '"public"."ledger"', '"public"."ledger_j"'), "public", plain=True
 )
 
 
@@ -45,10 +48,13 @@ def defines(sql: str, footing: Footing = FOOTING) -> bool:
     [
         "CREATE TABLE a (id int, at timestamptz DEFAULT now(), CHECK (id > f(1)));",
         'create unlogged table if not exists "My schema"."a" (id int);',
-        "CREATE UNIQUE INDEX i ON a (id, at) WHERE id > 3;",
-        "CREATE INDEX ON a USING gin (tags);",
-        "ALTER TABLE a ADD COLUMN note text NOT NULL DEFAULT '';",
+        'CREATE UNIQUE INDEX IF NOT EXISTS i ON a (id, at DESC NULLS LAST, "B");',
+        "CREATE INDEX ON a(id);",
+        "ALTER TABLE a ADD COLUMN note varchar(20) NOT NULL DEFAULT 'it''s';",
+        "ALTER TABLE a ADD IF NOT EXISTS at timestamp with time zone DEFAULT current_timestamp;",
+        "ALTER TABLE a ADD COLUMN tags text[];",
         "ALTER TABLE IF EXISTS a DROP COLUMN note;\nALTER TABLE a RENAME TO b;",
+        "ALTER TABLE a RENAME COLUMN b TO c;",
         "CREATE TYPE mood AS ENUM ('sad', 'happy');",
         "COMMENT ON TABLE a IS 'It''s (really) a table';",
         "BEGIN;\nCREATE TABLE a (id int);\nCOMMIT;",
@@ -73,6 +79,16 @@ def test_what_only_defines_things(sql: str) -> None:
         pytest.param("CREATE TABLE pg_temp.a (id int);", id="temporary by its schema"),
         pytest.param("CREATE INDEX i ON a (f(id));", id="an index computes"),
         pytest.param("CREATE INDEX i ON a (id) WHERE f(id);", id="a condition computes"),
+        pytest.param("CREATE INDEX i ON a (id) WHERE b === c;", id="by an operator"),
+        pytest.param("CREATE INDEX i ON a (id my_ops);", id="of an operator class"),
+        pytest.param("ALTER TABLE a ADD COLUMN e my_domain;", id="a domain checks"),
+        pytest.param("ALTER TABLE a ADD COLUMN n int DEFAULT 'x'::my::int;", id="casts compute"),
+        pytest.param("ALTER TABLE a ADD COLUMN n int DEFAULT 1 @@@ 2;", id="an operator computes"),
+        pytest.param("ALTER TABLE a ADD COLUMN n serial;", id="all is written anew"),
+        pytest.param("ALTER TABLE a ADD CONSTRAINT c CHECK (n > 1);", id="a constraint is checked"),
+        pytest.param("ALTER TABLE a DROP COLUMN b CASCADE;", id="what depends on it goes along"),
+        pytest.param("ALTER TABLE ledger ADD COLUMN n int;", id="the ledger's own table"),
+        pytest.param("COMMENT ON TABLE ledger_j IS '';", id="the journal's own table"),
         pytest.param("ALTER TABLE a ADD COLUMN n int DEFAULT f();", id="a default computes"),
         pytest.param("ALTER TABLE a ALTER n TYPE text USING f;", id="a cast computes"),
         pytest.param("ALTER TABLE a VALIDATE CONSTRAINT c;", id="a check computes"),
@@ -90,9 +106,9 @@ def test_what_does_more_or_may_do_more(sql: str) -> None:
     assert not defines(sql)
 
 
-def test_nothing_only_defines_where_somebody_watches() -> None:
+def test_nothing_only_defines_where_the_database_is_not_plain() -> None:
     """An event trigger may do anything."""
-    assert not defines("CREATE TABLE a (id int);", FOOTING._replace(watched=True))
+    assert not defines("CREATE TABLE a (id int);", FOOTING._replace(plain=False))
 
 
 def test_they_go_out_in_fewer_words(pg: Target, folder: Path) -> None:
@@ -100,7 +116,8 @@ def test_they_go_out_in_fewer_words(pg: Target, folder: Path) -> None:
     window = Window()
     report = pg.apply(write(folder, files()), database=window.on(pg))
     (last,) = (call for call in window.calls if call.count(BODY) == 9)
-    assert last.count("pg_try_advisory_xact_lock") == 1
+    assert last.count("pg_event_trigger") == 1
+    assert "pg_try_advisory_xact_lock" not in last
     assert "RESET ALL" not in last
     assert "SESSION AUTHORIZATION" not in last
     assert pg.tables() == {f"t{n}" for n in range(1, COUNT + 1)}
@@ -137,19 +154,72 @@ def test_what_one_that_fails_leaves_behind_is_no_obstacle(pg: Target, folder: Pa
     assert set(pg.journal().values()) == {"applied"}
 
 
-def test_a_version_that_somebody_records_meanwhile_does_not_run(pg: Target, folder: Path) -> None:
-    """The ledger's own key stops the file, and its transaction with it."""
+@pytest.mark.parametrize("label", ["012", "12", "00012"])
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_version_that_somebody_has_recorded_does_not_run(
+    pg: Target, folder: Path, label: str, *, keyed: bool
+) -> None:
+    """In whatever spelling, and whether the ledger has a key or not."""
+    if not keyed:
+        pg.execute(
+            "CREATE TABLE schema_migrations (version varchar(20), name text, applied_at timestamptz)"
+        )
 
     def record(text: str) -> None:
-        if text.count(BODY) == 8:
-            pg.execute("INSERT INTO schema_migrations (version, name) VALUES ('012', 'by hand')")
+        # On its way is a message of four; the next one has the twelfth.
+        if text.count(BODY) == 4:
+            pg.execute(f"INSERT INTO schema_migrations VALUES ('{label}', 'by hand', now())")
 
     window = Window(before=record)
-    with pytest.raises(Exception, match="012"):
+    with pytest.raises(Exception, match="12"):
         pg.apply(write(folder, files()), database=window.on(pg))
     assert pg.tables() == {f"t{n}" for n in range(1, 12)}
-    assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
+    assert pg.versions() == sorted([*(f"{n:03}" for n in range(1, 12)), label])
     assert "12" not in {version for version, state in pg.journal().items() if state == "applied"}
+
+
+def test_a_version_that_somebody_records_at_the_same_moment_does_not_run(
+    pg: Target, folder: Path
+) -> None:
+    """The ledger's own key stops the file, and its transaction with it."""
+    write(folder, files())
+    pg.execute("CREATE TABLE go (id int)")
+    with psycopg.connect(pg.url) as other:
+
+        def record(text: str) -> None:
+            if text.count(BODY) == 8:
+                other.execute("INSERT INTO schema_migrations VALUES ('012', 'by hand', now())")
+                Timer(0.3, other.commit).start()
+
+        with pytest.raises(Exception, match="012"):
+            pg.apply(folder, database=Window(before=record).on(pg))
+    assert pg.tables() == {"go", *(f"t{n}" for n in range(1, 12))}
+    assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
+
+
+def test_where_the_lock_was_given_away_it_is_taken_again(pg: Target, folder: Path) -> None:
+    """Nothing goes out in few words without it; all is applied all the same."""
+    window = Window()
+    gives = "SELECT pg_advisory_unlock_all();"
+    report = pg.apply(write(folder, files(f1=gives, f5=gives)), database=window.on(pg))
+    assert applied(report) == [f"{n:03}" for n in range(1, COUNT + 1)]
+    assert pg.versions() == applied(report)
+    assert sum("pg_try_advisory_lock" in call for call in window.calls) == 3
+
+
+def test_durations_do_not_depend_on_the_zone(pg: Target, folder: Path) -> None:
+    """A ledger with plain timestamps, as people have them, is written in the session's zone."""
+    pg.execute(
+        "CREATE TABLE schema_migrations (version varchar(20) PRIMARY KEY, name varchar(255),"
+        " applied_at timestamp DEFAULT current_timestamp)",
+        f"ALTER DATABASE {pg.query('SELECT current_database()')[0][0]} SET TimeZone = 'Asia/Kolkata'",
+    )
+    report = pg.apply(write(folder, files()))
+    assert all(0 <= done.duration_ms < 60_000 for done in report.applied)
+    record = pg.show(folder, "012")
+    assert record.journal is not None
+    assert record.journal.duration_ms is not None
+    assert 0 <= record.journal.duration_ms < 60_000
 
 
 TRIGGER = """
@@ -214,19 +284,44 @@ def test_only_the_last_of_a_message_waits_for_the_disk(database: Target, folder:
     """The others are written with it; a file alone waits, and the session is as it was."""
     database.execute("CREATE TABLE log (n int, how text)")
     texts = {
-        f"f{n}": f"INSERT INTO log VALUES ({n}, current_setting('synchronous_commit'));"
+        f"f{n}": f"INSERT INTO log VALUES ({n}, current_setting('synchronous' || '_commit'));"
         for n in range(1, COUNT + 1)
     }
     window = Window()
     url = f"{database.url}&options=-csynchronous_commit%3Dlocal"
     database.apply(write(folder, files(**texts)), database=window.on(database, url))
     waited = database.query("SELECT n FROM log WHERE how = 'local' ORDER BY n")
-    assert waited == [(1,), (3,), (7,), (15,), (24,)]
+    # The last of each message, however many it has on this machine.
+    sizes = [n for call in window.calls if (n := call.count("\n;\nINSERT INTO log"))]
+    assert waited == [(n,) for n in accumulate(sizes)]
+    assert max(sizes) > 1
     assert database.query("SELECT DISTINCT how FROM log WHERE how <> 'local'") == [("off",)]
+
+
+def test_a_file_that_does_not_wait_itself_leaves_the_others_alone(
+    database: Target, folder: Path
+) -> None:
+    """Nobody would wait for those before it."""
+    window = Window()
+    write(folder, files(f24="SET synchronous_commit = off; CREATE TABLE t24 (id int);"))
+    database.apply(folder, database=window.on(database))
+    (last,) = (call for call in window.calls if "CREATE TABLE t24" in call)
+    assert last.count(BODY) > 1
+    assert "SET LOCAL synchronous_commit" not in last
+
+
+def test_what_stays_of_a_message_that_fails_is_on_the_disk(database: Target, folder: Path) -> None:
+    """Before it is reported: by a commit that waits."""
+    window = Window()
+    with pytest.raises(ApplyError) as caught:
+        database.apply(write(folder, files(f14="SELECT 1 / 0;")), database=window.on(database))
+    assert applied(caught.value.report) == [f"{n:03}" for n in range(1, 14)]
+    assert sum("pg_logical_emit_message" in call for call in window.calls) == 1
 
 
 def test_files_that_go_alone_all_wait_for_the_disk(database: Target, folder: Path) -> None:
     """There is nobody behind them."""
     window = Window()
     database.apply(write(folder, files()), database=window.on(database), settings=Settings(batch=1))
+    assert sum(BODY in call for call in window.calls) == COUNT
     assert not any("synchronous_commit" in call for call in window.calls)

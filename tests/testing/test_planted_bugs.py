@@ -116,7 +116,7 @@ def rolled_back_on_exceptions_only(monkeypatch: MonkeyPatch) -> None:
 
     async def on_exception(*args: Any, **more: Any) -> None:
         # Only a failure names the statement that failed.
-        if len(args) > 3:
+        if len(args) > 3 and args[3] is not None:
             await undo(*args, **more)
 
     monkeypatch.setattr("st44_migrate._apply.undo", on_exception)
@@ -335,3 +335,29 @@ def test_a_retry_after_the_commit_is_found(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(Patience, "bear", whatever_failed)
     rehearsal = Rehearsal(files=sample_folder("unlocks", "index"))
     assert "says nothing of" in str(found(rehearsal, Fault.BUSY))
+
+
+# --- files that only define things ----------------------------------------------
+
+DEFINING = replace(TWO_FILES, files=sample_folder("defines", "defines", "defines", "defines"))
+"""The second and the third go out together, in few words."""
+
+
+def test_a_brief_record_after_the_commit_is_found(monkeypatch: MonkeyPatch) -> None:
+    """A kill in between leaves files that nobody has recorded."""
+    in_company = Envelope.in_company
+
+    def later(self: Envelope, *args: Any) -> Batch:
+        batch = in_company(self, *args)
+        record = [item for item in batch if item.role is Role.RECORD]
+        return type(batch)((*(item for item in batch if item.role is not Role.RECORD), *record))
+
+    monkeypatch.setattr(Envelope, "in_company", later)
+    assert "is not recorded" in str(found(replace(DEFINING, runners=1), Fault.KILL))
+
+
+def test_few_words_without_the_lock_are_found(monkeypatch: MonkeyPatch) -> None:
+    """A file before gave the lock away: another runner has it, and fails for nothing."""
+    monkeypatch.setattr(Envelope, "vouched", lambda _, __, brief: brief)
+    files = sample_folder("unlocks", "defines", "defines")
+    assert "failed without a reason" in str(found(replace(TWO_FILES, files=files)))

@@ -195,8 +195,8 @@ class Footing(NamedTuple):
 
         filtered: Row level security hides rows of the ledger from this role.
 
-        watched: Code of the database's own may run when something is defined or
-            recorded.
+        plain: Nobody's code but the server's runs when something is defined or
+            recorded, and a key of the ledger takes a version once.
     """
 
     session: Session
@@ -208,7 +208,7 @@ class Footing(NamedTuple):
     has_schema: bool = True
     hidden: tuple[str, ...] = ()
     filtered: bool = False
-    watched: bool = False
+    plain: bool = False
 
     @property
     def is_ours(self) -> bool:

@@ -26,7 +26,7 @@ class Modest:
     def joins(self, footing: Footing, script: Script) -> bool:
         return True
 
-    def seconds(self, column: str) -> str:
+    def moment(self, column: str) -> str:
         raise NotImplementedError  # only_defines is False
 
     def answering(self, column: str) -> str:
@@ -59,8 +59,11 @@ class Modest:
     def only_defines(self, footing: Footing, script: Script) -> bool:
         return False
 
-    def stirs(self, footing: Footing, script: Script) -> bool:
-        return False
+    def vouch(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
+        raise NotImplementedError  # only_defines is False
+
+    def flush(self) -> Sequence[str]:
+        return ()
 
     def own_role(self, footing: Footing, *, local: bool) -> Sequence[str]:
         return ()

@@ -16,7 +16,7 @@ from ..model import LedgerName, Script
 from ..protocols import Row
 from .footing import Company, Footing, Locking, Tables, Trouble, Types
 from .phrase import GAP, Phrase
-from .postgresql_catalog import HIDDEN, array, filtered, footing, inspect, literal, tables
+from .postgresql_catalog import HIDDEN, array, bare, filtered, footing, inspect, literal, tables
 from .postgresql_locking import locking
 from .postgresql_session import VIGILANCE, keep, own_role, restore, set_all
 from .upsert import OnConflict
@@ -85,8 +85,9 @@ class PostgreSQL(OnConflict):
         known = f"{moment} BETWEEN '0001-01-02' AND '9999-12-30'"
         return f"CASE WHEN {known} THEN {micros} END"
 
-    def seconds(self, column: str) -> str:
-        return f"pg_catalog.date_part('epoch', {column})"
+    def moment(self, column: str) -> str:
+        # A plain timestamp is read in the session's zone, as it was written.
+        return f"(pg_catalog.date_part('epoch', {column}::timestamptz) * 1000000)::bigint"
 
     def elapsed(self, since: str) -> str:
         return f"(extract(epoch from {self.now} - {since}) * 1000)::bigint"
@@ -111,7 +112,7 @@ class PostgreSQL(OnConflict):
         return f"(SELECT 1 WHERE {' OR '.join(doubts)})"
 
     def full_join(self, columns: str, tables: Tables) -> str:
-        key = "coalesce(nullif(ltrim(l.version::text, '0'), ''), '0')"
+        key = bare("l.version")
         return (
             f"SELECT {columns} FROM {tables.ledger} l"
             f" FULL JOIN {tables.journal} j ON j.version = {key}"
@@ -215,10 +216,14 @@ class PostgreSQL(OnConflict):
 
         return only_defines(footing, script)
 
-    def stirs(self, footing: Footing, script: Script) -> bool:
-        from .postgresql_defining import stirs
+    def vouch(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
+        from .postgresql_defining import vouch
 
-        return stirs(footing, script)
+        return (vouch(footing, key, versions, LOCK_LOST),)
+
+    def flush(self) -> Sequence[str]:
+        # A transaction that writes something, and nothing that anybody sees.
+        return ("SELECT pg_catalog.pg_logical_emit_message(true, 'st44-migrate', '')",)
 
     def before_body(self, footing: Footing, script: Script) -> Sequence[str]:
         return keep(footing, script)

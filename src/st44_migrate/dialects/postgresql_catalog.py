@@ -11,7 +11,18 @@ from ..model import LedgerName
 from ..protocols import Row
 from .footing import Column, Footing, Session, Tables
 
-__all__ = ["HIDDEN", "array", "filtered", "footing", "inspect", "literal", "quoted", "tables"]
+__all__ = [
+    "HIDDEN",
+    "array",
+    "bare",
+    "filtered",
+    "footing",
+    "inspect",
+    "literal",
+    "plain",
+    "quoted",
+    "tables",
+]
 
 _KINDS = {
     "r": "table",
@@ -45,16 +56,28 @@ def filtered(names: Tables) -> str:
     )
 
 
-def _watched(names: Tables) -> str:
+def plain(names: Tables) -> str:
     """
-    Whether code of somebody's own may run when something is defined or recorded.
+    Whether nobody's code but the server's runs when something is defined or recorded,
+    and the ledger has a key that takes a version once.
     """
-    both = ", ".join(f"to_regclass({literal(name)})" for name in (names.ledger, names.journal))
+    ledger, journal = (f"to_regclass({literal(name)})" for name in (names.ledger, names.journal))
     return (
-        "EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')"
-        " OR EXISTS (SELECT 1 FROM pg_catalog.pg_class"
-        f" WHERE oid IN ({both}) AND (relhastriggers OR relhasrules))"
+        "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')"
+        f" AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid IN ({ledger}, {journal})"
+        " AND (relhastriggers OR relhasrules))"
+        " AND EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a"
+        f" ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = {ledger}"
+        " AND a.attname = 'version' AND i.indnkeyatts = 1 AND i.indisunique AND i.indimmediate"
+        " AND i.indisvalid AND i.indpred IS NULL)"
     )
+
+
+def bare(column: str) -> str:
+    """
+    Write the version in *column* as the journal does, without leading zeros.
+    """
+    return f"coalesce(nullif(ltrim({column}::text, '0'), ''), '0')"
 
 
 def literal(value: str | float | bool | None) -> str:
@@ -141,7 +164,7 @@ SELECT 'place', nspname::text, (SELECT relkind::text FROM ledger),
        (to_regnamespace(quote_ident(nspname)) IS NOT NULL)::text,
        EXISTS(SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE c.relname = {literal(name.journal)} AND n.nspname = place.nspname)::text,
-       ({filtered(names)})::text, ({_watched(names)})::text, NULL, NULL FROM place
+       ({filtered(names)})::text, ({plain(names)})::text, NULL, NULL FROM place
 UNION ALL
 SELECT 'hidden', n.nspname, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   {HIDDEN}
@@ -164,7 +187,7 @@ def footing(name: LedgerName, rows: Sequence[Row]) -> Footing:
     for row in rows:
         said.setdefault(row[0], []).append(row)
     (_, version, pid, standby, readonly, started, role, user, zone) = said["session"][0]
-    (_, schema, kind, has_schema, has_journal, hides, watched, *_rest) = said["place"][0]
+    (_, schema, kind, has_schema, has_journal, hides, is_plain, *_rest) = said["place"][0]
     session = Session(
         version=version,
         pid=int(pid),
@@ -191,7 +214,7 @@ def footing(name: LedgerName, rows: Sequence[Row]) -> Footing:
         has_journal=has_journal == "true",
         has_schema=has_schema == "true",
         filtered=hides == "true",
-        watched=watched == "true",
+        plain=is_plain == "true",
         hidden=() if name.schema else tuple(row[1] for row in said.get("hidden", ())),
     )
 

@@ -133,6 +133,12 @@ class Dialect(Spelling, Protocol):
         """
         ...
 
+    def flush(self) -> Sequence[str]:
+        """
+        Wait for the disk, outside a transaction, where earlier ones have not.
+        """
+        ...
+
     def guard(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         """
         Fail if another runner works, or if the ledger holds one of *versions*.
@@ -149,14 +155,15 @@ class Dialect(Spelling, Protocol):
     def only_defines(self, footing: Footing, script: Script) -> bool:
         """
         Whether a transactional file neither does anything to the session nor sees
-        ledger and journal: it needs no guard behind another such file, and nothing
-        of it has to be undone.
+        ledger and journal, so that nothing of it has to be undone.
         """
         ...
 
-    def stirs(self, footing: Footing, script: Script) -> bool:
+    def vouch(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
         """
-        Whether a file may leave behind what makes `only_defines` untrue of others.
+        For files that only define things, the first of them at hand: fail if the
+        session does not hold the runner's lock, if the ledger holds one of *versions*
+        (the journal's keys) in any spelling, or if *footing* is not plain any more.
         """
         ...
 

@@ -89,15 +89,15 @@ class Spelling(Protocol):
         """
         ...
 
-    def seconds(self, column: str) -> str:
+    def moment(self, column: str) -> str:
         """
-        Give a moment that we wrote ourselves in seconds since 1970, with a fraction.
+        Give a moment that we wrote ourselves, as `epoch` does, and quicker.
         """
         ...
 
     def answering(self, column: str) -> str:
         """
-        What makes an UPDATE answer with *column*; empty where nothing does.
+        What makes a change answer with *column*; empty where nothing does.
         """
         ...
 

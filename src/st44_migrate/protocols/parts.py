@@ -182,7 +182,7 @@ class Ledger(Protocol):
     def record_new(self, footing: Footing, label: str, name: str, /) -> str:
         """
         Give the statement that records a version which is not recorded: fails where
-        it is.  It may answer with the moment, in seconds since 1970.
+        it is.  It may answer with the moment, in microseconds since 1970.
         """
         ...
 

@@ -83,7 +83,7 @@ class MemoryDialect(OnConflict, Modest):
         """
         return column
 
-    def seconds(self, column: str) -> str:
+    def moment(self, column: str) -> str:
         """
         See `epoch`.
         """
@@ -168,6 +168,13 @@ class MemoryDialect(OnConflict, Modest):
         """
         del footing
         return all(_TABLE.match(statement.text) for statement in script.statements)
+
+    def vouch(self, footing: Footing, key: int, versions: Sequence[str]) -> Sequence[str]:
+        """
+        See `Dialect`.
+        """
+        held = ", ".join(map(_quoted, versions))
+        return (f"VOUCH {key} {footing.tables.ledger} [{held}]",)
 
     # --- errors ---
 

@@ -127,12 +127,15 @@ class Guard:
     """
     Fail if another session has *lock*, or if *table* has one of *keys*, in
     *state* if that is asked for.
+
+    *vouches*: fail if the session does not have *lock* itself; the keys are numbers.
     """
 
     table: str
     lock: int
     keys: tuple[str, ...]
     state: str | None = None
+    vouches: bool = False
 
 
 @dataclass(frozen=True, slots=True)

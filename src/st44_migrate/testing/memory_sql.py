@@ -101,6 +101,10 @@ _RULES: tuple[tuple[str, _Build], ...] = (
         lambda m: Guard(m["table"], int(m["lock"]), tuple(json.loads(m["keys"])), m["state"]),
     ),
     (
+        r"VOUCH (?P<lock>-?\d+) @(?P<table>\w+) (?P<keys>\[.*\])",
+        lambda m: Guard(m["table"], int(m["lock"]), tuple(json.loads(m["keys"])), vouches=True),
+    ),
+    (
         r"SELECT (?P<columns>.*) FROM @(?P<ledger>\w+) l(?: FULL JOIN @(?P<journal>\w+) j)?",
         read_select,
     ),
