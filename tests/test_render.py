@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -354,7 +353,7 @@ def test_a_plan_shows_what_would_run_and_how() -> None:
             Pending(migration(18, "later"), script()),
             Pending(migration(19, "index"), script(transactional=False), resume_at=1),
         ),
-        problems=(GAP, replace(GAP, severity=Severity.WARNING)),
+        problems=(GAP, GAP._replace(severity=Severity.WARNING)),
     )
     assert render_plan(standing).splitlines() == [
         "1.  migrations/017_add.sql    2 statements  in a transaction (isolation level serializable)",
@@ -387,7 +386,7 @@ def test_the_document_of_a_plan() -> None:
     assert document["problems"][0]["remedy"] == "Restore it.\nOr repair it."
     assert document["problems"][1]["severity"] == "note"
     assert plan_document(plan())["status"] == "current"
-    assert plan_document(replace(STANDING, problems=(GAP,)))["status"] == "pending"
+    assert plan_document(STANDING._replace(problems=(GAP,)))["status"] == "pending"
 
 
 # --- one version --------------------------------------------------------------
@@ -421,7 +420,7 @@ def test_an_edited_file_shows_its_difference() -> None:
     """
     A unified diff from what was applied to what the file says now.
     """
-    edited = replace(KEPT, file=migration(content=SQL.replace("(1)", "(2)")))
+    edited = KEPT._replace(file=migration(content=SQL.replace("(1)", "(2)")))
     shown = render_record(edited)
     assert shown.endswith(
         "--- 017 as it was applied\n"
@@ -439,7 +438,7 @@ def test_line_ends_and_marks_are_no_difference(content: str) -> None:
     """
     A checkout on another system changes nothing that was applied.
     """
-    assert record_document(replace(KEPT, file=migration(content=content)))["diff"] is None
+    assert record_document(KEPT._replace(file=migration(content=content)))["diff"] is None
 
 
 def test_the_document_of_a_record() -> None:

@@ -5,7 +5,6 @@ From the rows of ledger and journal to a `History`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from .model import History, JournalEntry, JournalState, LedgerEntry, Version, read_version
@@ -47,7 +46,7 @@ def read_history(rows: Sequence[Row]) -> History:
 
 
 def _pair(entry: LedgerEntry, left: JournalEntry) -> LedgerEntry:
-    return entry if entry.journal else replace(entry, journal=left)
+    return entry if entry.journal else entry._replace(journal=left)
 
 
 def _read_journal(version: Version, row: Row, at: object) -> JournalEntry:

@@ -60,7 +60,7 @@ def applied(*labels: str, **journal: Any) -> History:
     entries = [LedgerEntry(int(x), x, names.get(int(x), "unknown"), NOW) for x in labels]
     if journal:
         kept = JournalEntry(int(labels[-1]), JournalState.APPLIED, **journal)
-        entries[-1] = replace(entries[-1], journal=kept)
+        entries[-1] = entries[-1]._replace(journal=kept)
     return History(tuple(entries))
 
 

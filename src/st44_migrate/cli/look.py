@@ -4,8 +4,6 @@ The commands that look and change nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from ..model import Plan
@@ -101,7 +99,7 @@ def check(
         from .strict import find  # reads the folder anew; who does not ask does not wait
 
         found, broken = find(plan, folder, choices)
-        plan = replace(plan, problems=(*plan.problems, *found))
+        plan = plan._replace(problems=(*plan.problems, *found))
     for problem in plan.problems:
         say = output.answer if problem in plan.errors else output.remark
         say(render_problem(problem))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..model import History, Migration, Problem, Script, Severity
 from ..plan import make_plan
@@ -153,4 +152,4 @@ def _known_to_the_plan(subject: Subject, code: str) -> Iterator[Problem]:
 
     for problem in make_plan(subject.migrations, History(), read=read).problems:
         if problem.code == code:
-            yield replace(problem, line=problem.line or 1, column=problem.column or 1)
+            yield problem._replace(line=problem.line or 1, column=problem.column or 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zlib import crc32
 
 from .folder import Migration
@@ -27,8 +28,7 @@ _PREFIX = "st44_"
 _LONGEST = 63
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerName:
+class LedgerName(NamedTuple):
     """
     The ledger's table, ``schema_migrations`` unless told otherwise.
 
@@ -120,8 +120,7 @@ class JournalEntry:
     backend_start: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """
     One row of the ledger: this version is applied, whoever recorded it.
 
@@ -162,8 +161,7 @@ class History:
     numeric: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """
     Everything that is known of one version, for `show`.
 

@@ -9,8 +9,8 @@ by it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 __all__ = ["Header", "Marker", "Meaning", "Notation", "Placeholder"]
 
@@ -42,8 +42,7 @@ class Meaning(Enum):
     """Placeholders are left as they are from here on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """
     A comment with a meaning.
 
@@ -61,8 +60,7 @@ class Marker:
     tool: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """
     What stands for something else, and how it is written.
 
@@ -78,8 +76,7 @@ class Placeholder:
     everywhere: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(NamedTuple):
     """
     What a tool's files have beside SQL.
 
@@ -115,8 +112,7 @@ class Notation:
     blank: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """
     What a file says of itself, or its layout of it.
 

@@ -4,9 +4,9 @@ What follows from folder and database: what would run, and what is wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from .folder import Migration, Script
 from .history import LedgerEntry
@@ -32,8 +32,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """
     Something about folder and ledger that somebody should know.
 
@@ -66,8 +65,7 @@ class Problem:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """
     A migration that is to run, with what its file says.
 
@@ -96,8 +94,7 @@ class State(StrEnum):
     COVERED = "in the baseline"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """
     One line of the status: a version, in the folder, in the ledger or in both.
     """
@@ -111,8 +108,7 @@ class Status:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """
     What a folder and a ledger amount to.  Made by `make_plan`, changes nothing.
 

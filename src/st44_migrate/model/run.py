@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from .history import LedgerName
 from .planned import Problem
@@ -60,8 +61,7 @@ class Settings:
     session_pooler: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """
     A migration that this run applied.  *duration_ms* is whole milliseconds.
     """
@@ -103,8 +103,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """
     On which terms a ledger is adopted.
 

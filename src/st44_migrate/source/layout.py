@@ -256,11 +256,11 @@ class FileLayout:
         for item in used:
             digest.update(repr(item).encode("utf-8", "surrogatepass"))
         notation = self.notation
-        if notation is not None and not aside.fills:
-            notation = replace(notation, placeholder=None)
+        if notation is not None and notation.placeholder and not aside.fills:
+            notation = notation._replace(placeholder=None)
         if notation is not None and sql is not None:
             # What a person says in its place is SQL, with the tool's markers or without.
-            notation = replace(notation, sections=False)
+            notation = notation._replace(sections=False)
         return Migration(
             version=name.version,
             label=name.label,
@@ -273,7 +273,7 @@ class FileLayout:
             key=name.key if name.key != name.label else "",
             notation=notation,
             values=used,
-            header=replace(aside.header, late=True) if name.late else aside.header,
+            header=aside.header._replace(late=True) if name.late else aside.header,
         )
 
     def _used(self, tree: Tree, content: bytes, values: Mapping[str, str]) -> dict[str, str]:
