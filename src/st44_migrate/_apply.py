@@ -88,6 +88,7 @@ async def _together(
                 patience = Patience(world, progress.at_hand)
                 if _is_ours(world, failure):
                     # Alone, it is put in other words, and shows what is wrong.
+                    envelope.briefly = False
                     continue
             await patience.bear(failure)
 
@@ -139,10 +140,24 @@ async def _whole(
 async def _tidy(
     world: World, envelope: Envelope, hearing: Hearing, item: Item | None = None
 ) -> None:
+    """
+    Undo what was begun; see to it that what stays of a message stays for good.
+
+    Raises:
+        Failed: the session is lost, so that nobody knows.
+    """
     await undo(world, envelope, hearing.pending, item)
+    files = hearing.message.files
     if hearing.at:
-        # What was committed before has not waited for the disk.
-        await quietly(world, world.dialect.flush())
+        # What was restored behind its commit was undone with the transaction that came next.
+        before = envelope.restore(files[hearing.at - 1].script)
+        await quietly(world, [left.sql for left in before])
+    if len(files) > 1 and world.dialect.flush():
+        try:
+            await world.conn.run(world.dialect.flush())
+        except DriverError as error:
+            if error.lost:
+                raise Failed(None, error) from error
 
 
 def _blamed(

@@ -129,7 +129,9 @@ class Hearing:
         the one before was recorded, if its own claim did not say when.
         """
         began, self.moment = self.moment, now
-        return None if began is None or now is None else (now - began) // 1000
+        if began is None or now is None or now < began:
+            return None
+        return (now - began) // 1000
 
 
 def _number(value: Any) -> int | None:

@@ -44,11 +44,20 @@ class SessionLost(Exception):
 class Lost(NamedTuple):
     """
     What was on its way when *session* broke, and how it broke.
+
+    Args:
+        files: Those whose end nobody heard of.
+
+        message: All that went out with them.
+
+        before: How many files the run had applied before that.
     """
 
     files: tuple[Pending, ...]
     failure: Failed
     session: Session
+    message: tuple[Pending, ...]
+    before: int
 
 
 @dataclass(slots=True)

@@ -57,5 +57,8 @@ async def _sessions(setup: Setup, progress: Progress, signature: Signature) -> R
                 raise
             from ._failures import unknown
 
-            files, failure, _ = progress.lost
-            raise unknown(files, failure, progress.report(setup.now), error) from error
+            lost = progress.lost
+            # What was heard of as committed had not waited for the disk.
+            progress.applied = progress.applied[: lost.before]
+            report = progress.report(setup.now)
+            raise unknown(lost.message, lost.failure, report, error) from error

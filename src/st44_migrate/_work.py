@@ -134,12 +134,12 @@ async def _next(
         rest = files[len(progress.applied) - done :]
         pending = rest[0] if rest else files[-1]
         if failure.error.lost and pending.script.transactional:
-            progress.lost = Lost(rest, failure, ground.footing.session)
+            progress.lost = Lost(rest, failure, ground.footing.session, files, done)
             raise SessionLost from failure.error
         raise await _failure(world, progress, ground, pending, failure) from failure.error
     finally:
         world.current.migration = None
-    if outcome is not Outcome.APPLIED:
+    if outcome is Outcome.OVERTAKEN:
         world.emit(MigrationSkipped(progress.at_hand.migration))
     progress.pace.note((world.now() - began).total_seconds(), world.dialect.company)
     return outcome

@@ -44,7 +44,7 @@ class _Written(NamedTuple):
     batch: Batch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """
     All that is needed to write the batches of a migration.
@@ -59,6 +59,8 @@ class Envelope:
         forms: What the session's server was told of our statements.
 
         ahead: What `foresee` has written, by the identity of the file.
+
+        briefly: Few words have been enough so far.
     """
 
     dialect: Dialect
@@ -70,6 +72,7 @@ class Envelope:
     patience: float
     forms: Forms = field(default_factory=Forms)
     ahead: dict[int, _Written] = field(default_factory=dict[int, "_Written"], repr=False)
+    briefly: bool = True
 
     def joins(self, pending: Pending) -> bool:
         """
@@ -93,13 +96,15 @@ class Envelope:
         defines things.
         """
         written = self.ahead.pop(id(pending), None)
-        if written is not None and written.lock_timeout == lock_timeout:
-            return written.batch
-        return self._in_company(pending, lock_timeout)
+        if written is None or written.lock_timeout != lock_timeout or not self.briefly:
+            return self._in_company(pending, lock_timeout)
+        return written.batch
 
     def _in_company(self, pending: Pending, lock_timeout: float) -> Batch:
-        defines = self.dialect.only_defines(self.footing, pending.script)
-        if defines and not pending.migration.repeatable:
+        # Versions that are no integers have spellings that only their own guard knows; and
+        # in a few words, a claim waits no longer than for any other lock.
+        plain = isinstance(pending.migration.version, int) and lock_timeout > 0
+        if self.briefly and plain and self.dialect.only_defines(self.footing, pending.script):
             return self._brief(pending, lock_timeout)
         return self.whole(pending, lock_timeout)
 

@@ -11,11 +11,12 @@ from threading import Timer
 import psycopg
 import pytest
 
-from runs.wrapped import Window
-from st44_migrate import ApplyError, Settings
-from st44_migrate.dialects import Footing, Session, Tables
+from runs.wrapped import Window, Windowed
+from st44_migrate import ApplyError, Migrator, Settings
+from st44_migrate.dialects import Column, Footing, Session, Tables
 from st44_migrate.dialects.postgresql import PostgreSQL
-from st44_migrate.events import MigrationApplied
+from st44_migrate.drivers.url import driver_for
+from st44_migrate.events import MigrationApplied, MigrationSkipped
 from st44_migrate.model import Migration
 from st44_migrate.plan import Reader
 from targets import Target, applied, write
@@ -23,7 +24,11 @@ from targets import Target, applied, write
 COUNT = 24
 BODY = "\n;\nCREATE TABLE t"
 FOOTING = Footing(
-    Session(), Tables('"public"', '"public"."ledger"', '"public"."ledger_j"'), "public", plain=True
+    Session(),
+    Tables('"public"', '"public"."ledger"', '"public"."ledger_j"'),
+    "public",
+    (Column("applied_at", "timestamp with time zone", None, required=False),),
+    plain=True,
 )
 
 
@@ -75,6 +80,9 @@ def test_what_only_defines_things(sql: str) -> None:
         pytest.param("CREATE TABLE a (id) AS TABLE b;", id="filled from a view"),
         pytest.param("CREATE TABLE a (id) AS EXECUTE p;", id="filled by what is prepared"),
         pytest.param("CREATE TABLE a AS SELECT 1;", id="of no columns"),
+        pytest.param("CREATE TABLE a (b int GENERATED ALWAYS AS (f(1)) STORED);", id="folded"),
+        pytest.param("CREATE TABLE a (LIKE b INCLUDING ALL);", id="like another one"),
+        pytest.param('CREATE TABLE "a' + '""a' * 60 + '" AS SELECT 1;', id="a long name, quickly"),
         pytest.param("CREATE TEMP TABLE a (id int);", id="temporary"),
         pytest.param("CREATE TABLE pg_temp.a (id int);", id="temporary by its schema"),
         pytest.param("CREATE INDEX i ON a (f(id));", id="an index computes"),
@@ -107,8 +115,9 @@ def test_what_does_more_or_may_do_more(sql: str) -> None:
 
 
 def test_nothing_only_defines_where_the_database_is_not_plain() -> None:
-    """An event trigger may do anything."""
+    """An event trigger may do anything; and a plain timestamp is read in another zone."""
     assert not defines("CREATE TABLE a (id int);", FOOTING._replace(plain=False))
+    assert not defines("CREATE TABLE a (id int);", FOOTING._replace(columns=()))
 
 
 def test_they_go_out_in_fewer_words(pg: Target, folder: Path) -> None:
@@ -197,6 +206,15 @@ def test_a_version_that_somebody_records_at_the_same_moment_does_not_run(
     assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
 
 
+def test_a_doubt_is_had_once(pg: Target, folder: Path) -> None:
+    """After it, files of the run go out as any others do, many in a message."""
+    window = Window()
+    pg.apply(write(folder, files(f3=TRIGGER)), database=window.on(pg))
+    sizes = [n for call in window.calls if (n := call.count(BODY))]
+    assert len(sizes) <= 9
+    assert sum("pg_event_trigger" in call and BODY in call for call in window.calls) <= 3
+
+
 def test_where_the_lock_was_given_away_it_is_taken_again(pg: Target, folder: Path) -> None:
     """Nothing goes out in few words without it; all is applied all the same."""
     window = Window()
@@ -205,6 +223,7 @@ def test_where_the_lock_was_given_away_it_is_taken_again(pg: Target, folder: Pat
     assert applied(report) == [f"{n:03}" for n in range(1, COUNT + 1)]
     assert pg.versions() == applied(report)
     assert sum("pg_try_advisory_lock" in call for call in window.calls) == 3
+    assert not pg.saw(MigrationSkipped)
 
 
 def test_durations_do_not_depend_on_the_zone(pg: Target, folder: Path) -> None:
@@ -275,6 +294,31 @@ def test_a_file_that_puts_such_a_trigger_there_is_noticed(pg: Target, folder: Pa
     with pytest.raises(Exception, match="the ledger did not take the record"):
         pg.apply(write(folder, files(f3=trigger)))
     assert pg.versions() == [f"{n:03}" for n in range(1, 13)]
+
+
+def test_what_was_restored_stays_so_when_the_next_file_fails_in_company(
+    database: Target, folder: Path
+) -> None:
+    """Its transaction takes along what was restored behind the commit before it."""
+    write(folder, files(f2="SET app.tenant = '9'; CREATE TABLE t2 (id int);"))
+    with psycopg.connect(database.url, autocommit=True) as conn:
+        conn.execute("SET app.tenant = '7'")
+        window = Window(before=lambda text: failed_before(database, text))
+        Migrator(Windowed(driver_for(conn), window), folder).apply()
+        assert conn.execute("SELECT current_setting('app.tenant')").fetchone() == ("7",)
+    assert database.versions() == [f"{n:03}" for n in range(1, COUNT + 1)]
+
+
+def failed_before(target: Target, text: str) -> None:
+    """
+    Have the journal know of a failure of the third file when the message with the
+    second one goes out.
+    """
+    if "t2 (id" in text:
+        target.execute(
+            "INSERT INTO schema_migrations_journal (version, name, state)"
+            " VALUES ('3', 'file', 'failed') ON CONFLICT DO NOTHING"
+        )
 
 
 # --- what waits for the disk ----------------------------------------------------

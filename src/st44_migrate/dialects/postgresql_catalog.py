@@ -61,7 +61,9 @@ def plain(names: Tables) -> str:
     Whether nobody's code but the server's runs when something is defined or recorded,
     and the ledger has a key that takes a version once.
     """
-    ledger, journal = (f"to_regclass({literal(name)})" for name in (names.ledger, names.journal))
+    ledger, journal = (
+        f"pg_catalog.to_regclass({literal(name)})" for name in (names.ledger, names.journal)
+    )
     return (
         "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')"
         f" AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid IN ({ledger}, {journal})"
@@ -77,7 +79,7 @@ def bare(column: str) -> str:
     """
     Write the version in *column* as the journal does, without leading zeros.
     """
-    return f"coalesce(nullif(ltrim({column}::text, '0'), ''), '0')"
+    return f"coalesce(nullif(pg_catalog.ltrim({column}::text, '0'), ''), '0')"
 
 
 def literal(value: str | float | bool | None) -> str:
