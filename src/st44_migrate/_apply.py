@@ -18,9 +18,10 @@ from ._patience import Patience, retrying
 from ._progress import Progress
 from ._sending import Failed, ask, culprit, quietly, send, undo
 from ._world import World
-from .batch import Envelope, Item, Role
+from .batch import Envelope
 from .dialects import Company, Trouble
 from .errors import DriverError
+from .items import Item, Role
 from .message import Message, compose
 from .model import Pending
 
@@ -152,9 +153,10 @@ async def _tidy(
         # What was restored behind its commit was undone with the transaction that came next.
         before = envelope.restore(files[hearing.at - 1].script)
         await quietly(world, [left.sql for left in before])
-    if len(files) > 1 and world.dialect.flush():
+    flush = world.dialect.flush() if len(files) > 1 else ()
+    if flush:
         try:
-            await world.conn.run(world.dialect.flush())
+            await world.conn.run(flush)
         except DriverError as error:
             if error.lost:
                 raise Failed(None, error) from error

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ._sending import Failed
-from .batch import Item, Role
 from .errors import ApplyError, DatabaseUnavailable, DriverError, MigrateError
+from .items import Item, Role
 from .model import Migration, Pending, Place, Report, read_version
 from .sqltext import excerpt, place_in, whole
 

@@ -17,10 +17,10 @@ from typing import TypeVar
 from ._reading import tell_of_wait
 from ._sending import Failed
 from ._world import World, backoff
-from .batch import Role
 from .dialects import Trouble
 from .errors import DriverError, LockTimeout
 from .events import MigrationRetried
+from .items import Role
 from .model import Pending
 from .protocols import Row
 

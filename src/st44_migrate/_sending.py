@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ._world import World
-from .batch import Batch, Envelope, Item, Role
+from .batch import Envelope
 from .errors import DriverError
 from .events import StatementApplied
 from .forms import Forms
+from .items import Batch, Item, Role
 from .model import Pending
 
 __all__ = [

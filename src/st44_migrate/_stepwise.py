@@ -15,9 +15,10 @@ from functools import partial
 from ._sending import Failed, ask, culprit, quietly, send, tell_applied, undo
 from ._watch import watched
 from ._world import World
-from .batch import Batch, Envelope, Item, Role
+from .batch import Envelope
 from .errors import DriverError, SourceError
 from .events import NoticeReceived, StatementStarted
+from .items import Batch, Item, Role
 from .model import History, JournalEntry, Migration, Pending, Statement, Version
 from .sqltext import units_checksum
 

@@ -25,13 +25,13 @@ from typing import NamedTuple
 from . import claims, journal
 from .dialects import Dialect, Footing, Phrase
 from .forms import Forms
-from .items import Batch, Brief, Item, Role, ours, own
+from .items import Batch, Brief, Item, Role, first, ours, own
 from .journal import Signature
 from .model import Migration, Pending, Script
 from .protocols import Ledger
 from .sqltext import units_checksum
 
-__all__ = ["Batch", "Envelope", "Item", "Role"]
+__all__ = ["Envelope"]
 
 
 class _Written(NamedTuple):
@@ -127,7 +127,7 @@ class Envelope:
         Put what must hold for all of *files* behind the claim of the first, whose
         batch is *brief*; the claim says when that was.
         """
-        at = next(number for number, item in enumerate(brief) if item.role is Role.CLAIM)
+        at = first(brief, Role.CLAIM)
         claim = claims.telling(self.dialect, self._claim_at_once(files[0]))
         versions = [journal.key(pending.migration.version) for pending in files]
         vouching = self.dialect.vouch(self.footing, self.key, versions)

@@ -37,7 +37,8 @@ def claim(
     """
     first, *rest = dialect.chunks(script.text)
     values: dict[str, _Value] = {
-        **_row(footing, migration, script, signature),
+        **_of_file(migration, script),
+        **_of_us(footing.session, signature),
         "state": JournalState.RUNNING.value,
         "sql": first,
         "done": done,
@@ -70,30 +71,14 @@ def claim_at_once(
     finds it there.  How long the file took is not noted; the ledger's record says when
     it was done.
     """
-    values: tuple[_Value, ...] = (
-        key(migration.version),
-        migration.name,
-        script.checksum,
-        migration.raw_checksum,
-        script.text,
-        *[len(script.units)] * 2,
+    varying = _of_file(migration, script) | {"done": len(script.units)}
+    same = {"state": JournalState.APPLIED.value, **_of_us(footing.session, signature)}
+    names = ", ".join((*varying, *same, "started_at"))
+    values = ", ".join((*[GAP] * len(varying), *map(dialect.literal, same.values()), dialect.now))
+    return Phrase(
+        f"INSERT INTO {footing.tables.journal} ({names}) VALUES ({values})",
+        list(map(dialect.literal, varying.values())),
     )
-    form = _at_once(footing.tables.journal, dialect, footing.session, signature)
-    return Phrase(form, [dialect.literal(value) for value in values])
-
-
-def _at_once(journal: str, dialect: Dialect, session: Session, signature: Signature) -> str:
-    given: dict[str, _Value] = {
-        "state": JournalState.APPLIED.value,
-        "actor": signature.actor,
-        "runner": signature.runner,
-        "backend_pid": session.pid,
-        "backend_start": session.started,
-    }
-    columns = ("version", "name", "checksum", "raw_checksum", "sql", "total", "done")
-    names = ", ".join((*columns, *given, "started_at"))
-    values = ", ".join((*[GAP] * len(columns), *map(dialect.literal, given.values()), dialect.now))
-    return f"INSERT INTO {journal} ({names}) VALUES ({values})"
 
 
 def telling(dialect: Dialect, claim: Phrase) -> Phrase:
@@ -103,9 +88,7 @@ def telling(dialect: Dialect, claim: Phrase) -> Phrase:
     return Phrase(claim.form + dialect.answering(dialect.moment("started_at")), claim.values)
 
 
-def _row(
-    footing: Footing, migration: Migration, script: Script, signature: Signature
-) -> dict[str, _Value]:
+def _of_file(migration: Migration, script: Script) -> dict[str, _Value]:
     return {
         "version": key(migration.version),
         "name": migration.name,
@@ -113,10 +96,15 @@ def _row(
         "raw_checksum": migration.raw_checksum,
         "sql": script.text,
         "total": len(script.units),
+    }
+
+
+def _of_us(session: Session, signature: Signature) -> dict[str, _Value]:
+    return {
         "actor": signature.actor,
         "runner": signature.runner,
-        "backend_pid": footing.session.pid,
-        "backend_start": footing.session.started,
+        "backend_pid": session.pid,
+        "backend_start": session.started,
     }
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .model import Statement
 
-__all__ = ["Batch", "Brief", "Item", "Role", "ours", "own"]
+__all__ = ["Batch", "Brief", "Item", "Role", "first", "ours", "own"]
 
 
 class Role(Enum):
@@ -66,3 +66,10 @@ def own(role: Role, statements: Sequence[Statement]) -> Iterator[Item]:
     Send *statements* of a file.
     """
     return (Item(role, statement.text, statement) for statement in statements)
+
+
+def first(batch: Batch, role: Role) -> int:
+    """
+    Say where in *batch* the first statement of a *role* stands.
+    """
+    return next(number for number, item in enumerate(batch) if item.role is role)

@@ -29,7 +29,7 @@ from typing import NamedTuple
 from .batch import Envelope
 from .dialects import Company, Dialect, Phrase
 from .forms import Forms
-from .items import Batch, Brief, Item, Role, ours
+from .items import Batch, Brief, Item, Role, first, ours
 from .model import Pending
 
 __all__ = ["Message", "compose"]
@@ -76,7 +76,10 @@ def compose(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) -
     batches = _written(envelope, files, lock_timeout)
     if envelope.dialect.company is Company.TRANSACTION:
         return Message(tuple(files), tuple(_sharing(batches)))
-    texts = (pending.script.text.lower() for pending in files)
+    texts = [pending.script.text.lower() for pending in files]
+    if not any("synchronous_commit" in text for text in texts):
+        # Else the last one might not wait for the disk either.
+        batches[:-1] = [_unhurried(batch, envelope.dialect) for batch in batches[:-1]]
     before: Sequence[str] = ()
     if any(word in text for text in texts for word in _UNPREPARES):
         before = envelope.forms.forgetting()
@@ -93,11 +96,7 @@ def _written(envelope: Envelope, files: Sequence[Pending], lock_timeout: float) 
     if len(files) == 1:
         return [envelope.whole(files[0], lock_timeout)]
     batches = [envelope.in_company(pending, lock_timeout) for pending in files]
-    *early, last = _vouched(envelope, files, batches)
-    if any("synchronous_commit" in pending.script.text.lower() for pending in files):
-        # The last one might not wait for the disk either.
-        return [*early, last]
-    return [*(_unhurried(batch, envelope.dialect) for batch in early), last]
+    return list(_vouched(envelope, files, batches))
 
 
 def _vouched(
@@ -110,9 +109,9 @@ def _vouched(
     """
     pairs = zip(files, batches, strict=True)
     for _, row in groupby(pairs, lambda pair: isinstance(pair[1], Brief)):
-        (first, batch), *others = row
+        (pending, batch), *others = row
         if isinstance(batch, Brief):
-            batch = envelope.vouched([first, *(pending for pending, _ in others)], batch)
+            batch = envelope.vouched([pending, *(other for other, _ in others)], batch)
         yield batch
         yield from (other for _, other in others)
 
@@ -121,7 +120,7 @@ def _unhurried(batch: Batch, dialect: Dialect) -> Batch:
     """
     Leave it to the message's last commit to wait for the disk.
     """
-    at = next(number for number, item in enumerate(batch) if item.role is Role.CLAIM)
+    at = first(batch, Role.CLAIM)
     added = ours(Role.BEGIN, dialect.unhurried())
     return type(batch)((*batch[:at], *added, *batch[at:]))
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from st44_migrate.batch import Batch, Envelope, Role
+from st44_migrate.batch import Envelope
+from st44_migrate.items import Batch, Role
 from st44_migrate.testing.machine import RunnerMachine
 from st44_migrate.testing.memory_dialect import MemoryDialect
 from st44_migrate.testing.rehearsal import Rehearsal

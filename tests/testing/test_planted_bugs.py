@@ -21,7 +21,8 @@ from st44_migrate._patience import Patience
 from st44_migrate._progress import Lost, Progress
 from st44_migrate._sending import Failed
 from st44_migrate._world import World
-from st44_migrate.batch import Batch, Envelope, Role
+from st44_migrate.batch import Envelope
+from st44_migrate.items import Batch, Role
 from st44_migrate.locks import AdvisoryLock
 from st44_migrate.model import History, JournalEntry, JournalState
 from st44_migrate.testing.actors import Fault

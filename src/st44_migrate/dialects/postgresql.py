@@ -86,8 +86,7 @@ class PostgreSQL(OnConflict):
         return f"CASE WHEN {known} THEN {micros} END"
 
     def moment(self, column: str) -> str:
-        # A plain timestamp is read in the session's zone, as it was written.
-        return f"(pg_catalog.date_part('epoch', {column}::timestamptz) * 1000000)::bigint"
+        return f"(pg_catalog.date_part('epoch', {column}) * 1000000)::bigint"
 
     def elapsed(self, since: str) -> str:
         return f"(extract(epoch from {self.now} - {since}) * 1000)::bigint"

@@ -91,7 +91,8 @@ class Spelling(Protocol):
 
     def moment(self, column: str) -> str:
         """
-        Give a moment that we wrote ourselves, as `epoch` does, and quicker.
+        Give a moment that has a zone and that we wrote ourselves, as `epoch` does, and
+        quicker.
         """
         ...
 

@@ -23,8 +23,6 @@ from .transactions import arrange
 
 __all__ = ["read_script"]
 
-_SILENT = Header()
-
 
 def read_script(migration: Migration, dialect: str, *, ledger: str = "schema_migrations") -> Script:
     """
@@ -98,9 +96,6 @@ def _merge(*headers: Header) -> Header:
     """
     Put together what is said of a file; what comes first has the last word.
     """
-    spoken = [header for header in headers if header != _SILENT]
-    if len(spoken) < 2:
-        return spoken[0] if spoken else _SILENT
     said = (header.transaction for header in headers if header.transaction is not None)
     late = any(header.late for header in headers)
     return Header(next(said, None), late, next((h.phase for h in headers if h.phase), ""))

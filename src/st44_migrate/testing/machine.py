@@ -53,7 +53,12 @@ class RunnerMachine(RuleBasedStateMachine):
 
     rehearsal: ClassVar[Rehearsal] = Rehearsal(files=(), runners=0, history=None)
     kinds: ClassVar[tuple[str, ...]] = (
-        *("tables", "defines", "index", "database", "broken", "half-broken"),
+        "tables",
+        "defines",
+        "index",
+        "database",
+        "broken",
+        "half-broken",
     )
 
     def __init__(self) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "Pulse",
     "Read",
     "Update",
+    "Vouch",
 ]
 
 Columns: TypeAlias = tuple[tuple[str, Value], ...]
@@ -127,15 +128,24 @@ class Guard:
     """
     Fail if another session has *lock*, or if *table* has one of *keys*, in
     *state* if that is asked for.
-
-    *vouches*: fail if the session does not have *lock* itself; the keys are numbers.
     """
 
     table: str
     lock: int
     keys: tuple[str, ...]
     state: str | None = None
-    vouches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vouch:
+    """
+    Fail if the session does not have *lock*, or if *table* has one of *keys*, in
+    whatever spelling.
+    """
+
+    table: str
+    lock: int
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,7 @@ Operation: TypeAlias = (
     | Insert
     | Update
     | Guard
+    | Vouch
     | Read
     | Count
     | Inspect

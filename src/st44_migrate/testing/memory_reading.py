@@ -58,6 +58,10 @@ def _values(text: str) -> list[Value]:
     return values
 
 
+def _columns(found: re.Match[str]) -> tuple[tuple[str, Value], ...]:
+    return tuple(zip(found["columns"].split(", "), _values(found["values"]), strict=True))
+
+
 def _keys(text: str) -> tuple[str, ...]:
     return tuple(str(key) for key in _values(text))
 
@@ -68,11 +72,10 @@ def read_upsert(found: re.Match[str]) -> Operation:
     """
     # A value may hold anything, so the first "VALUES (" and the last
     # ") ON CONFLICT" are what the pattern's greed has to find.
-    columns = found["columns"].split(", ")
-    values = tuple(zip(columns, _values(found["values"]), strict=True))
+    values = _columns(found)
     if found["action"] == "NOTHING":
         return Insert(found["table"], values, "nothing")
-    changes = [f"{column} = excluded.{column}" for column in columns[1:]]
+    changes = [f"{column} = excluded.{column}" for column, _ in values[1:]]
     if found["changes"] != ", ".join(changes):
         raise AssertionError(f"an upsert that does not take over all it inserts: {found[0]}")
     return Insert(found["table"], values, "update", found["spared"], bool(found["renews"]))
@@ -82,8 +85,7 @@ def read_insert(found: re.Match[str]) -> Operation:
     """
     Read a claim or a record that fails where there is another one.
     """
-    columns, values = found["columns"].split(", "), _values(found["values"])
-    return Insert(found["table"], tuple(zip(columns, values, strict=True)))
+    return Insert(found["table"], _columns(found))
 
 
 def read_update(found: re.Match[str]) -> Operation:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from . import memory_operations as ops
 from .memory_store import Record, Store, Transaction, Value
 
-__all__ = ["read_rows"]
+__all__ = ["bare", "read_rows"]
 
 _COLUMN = re.compile(
     r"(?:CAST\()?(?P<table>[lj])\.(?P<name>\w+)(?: AS text\))?(?P<there> IS NOT NULL)?\Z"
@@ -68,14 +68,17 @@ def _pairs(
     ledger = store.visible(operation.ledger, tx) if operation.ledger else {}
     journal = store.visible(operation.journal, tx) if operation.journal else {}
     for key, row in ledger.items():
-        yield row, journal.get(_bare(key))
-    recorded = {_bare(key) for key in ledger}
+        yield row, journal.get(bare(key))
+    recorded = {bare(key) for key in ledger}
     for key, row in journal.items():
         if key not in recorded and operation.only in {None, key}:
             yield None, row
 
 
-def _bare(label: str) -> str:
+def bare(label: str) -> str:
+    """
+    Write a version as the journal does, without leading zeros.
+    """
     return label.lstrip("0") or "0"
 
 
@@ -85,8 +88,8 @@ def _evaluate(column: str, ledger: Record | None, journal: Record | None) -> Val
     if first := _FIRST_OF.match(column):
         return ledger[first[1]] if ledger is not None else (journal or {})[first[2]]
     if unless := _UNLESS.match(column):
-        given = journal is None or journal.get(unless["given"]) is not None
-        return None if given or journal is None else journal.get(unless["name"])
+        kept = journal or {}
+        return kept.get(unless["name"]) if kept.get(unless["given"]) is None else None
     found = _COLUMN.match(column)
     if found is None:
         raise AssertionError(f"a column that is not understood: {column}")

@@ -33,6 +33,7 @@ from .memory_operations import (
     Nothing,
     Operation,
     Read,
+    Vouch,
 )
 from .memory_reading import (
     read_insert,
@@ -102,7 +103,7 @@ _RULES: tuple[tuple[str, _Build], ...] = (
     ),
     (
         r"VOUCH (?P<lock>-?\d+) @(?P<table>\w+) (?P<keys>\[.*\])",
-        lambda m: Guard(m["table"], int(m["lock"]), tuple(json.loads(m["keys"])), vouches=True),
+        lambda m: Vouch(m["table"], int(m["lock"]), tuple(json.loads(m["keys"]))),
     ),
     (
         r"SELECT (?P<columns>.*) FROM @(?P<ledger>\w+) l(?: FULL JOIN @(?P<journal>\w+) j)?",

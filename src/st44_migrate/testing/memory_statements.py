@@ -7,13 +7,13 @@ that it can be begun again.  Advisory locks are tried, never waited for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..dialects.postgresql import LOCK_LOST, RECORDED
 from ..errors import DriverError
 from . import memory_operations as ops
-from .memory_rows import read_rows
+from .memory_rows import bare, read_rows
 from .memory_store import NOW, Record, Transaction
 from .stepping import Kind, Pause
 
@@ -57,6 +57,8 @@ async def perform(
             return await _update(session, operation, tx)
         case ops.Guard():
             return _guard(session, operation, tx)
+        case ops.Vouch():
+            return _vouch(session, operation, tx)
         case ops.Advisory():
             return _advisory(session, operation)
         case ops.Leftover(index, drops=True):
@@ -159,21 +161,21 @@ async def _update(session: MemorySession, operation: ops.Update, tx: Transaction
 
 def _guard(session: MemorySession, operation: ops.Guard, tx: Transaction) -> Answer:
     store = session.database.store
-    rows = store.visible(operation.table, tx)
-    if operation.vouches:
-        return _vouch(session, operation, rows)
     if not store.try_advisory(operation.lock, session.pid, session=False):
         raise _no_number(f"{LOCK_LOST}{session.pid}")
+    rows = store.visible(operation.table, tx)
     found = [key for key in operation.keys if key in rows]
     if any(operation.state in {None, rows[key].get("state")} for key in found):
         raise _no_number(f"{RECORDED}{found[0]}")
     return Answer("DO")
 
 
-def _vouch(session: MemorySession, operation: ops.Guard, rows: Mapping[str, Record]) -> Answer:
-    if session.pid not in session.database.store.holders(operation.lock):
+def _vouch(session: MemorySession, operation: ops.Vouch, tx: Transaction) -> Answer:
+    store = session.database.store
+    if session.pid not in store.holders(operation.lock):
         raise _no_number(f"{LOCK_LOST}{session.pid}")
-    if not {key.lstrip("0") or "0" for key in rows}.isdisjoint(operation.keys):
+    rows = store.visible(operation.table, tx)
+    if not {bare(key) for key in rows}.isdisjoint(operation.keys):
         raise _no_number("in doubt")
     return Answer("DO")
 

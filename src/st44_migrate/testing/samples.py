@@ -104,11 +104,11 @@ def sample_folder(*kinds: str) -> tuple[SampleFile, ...]:
 
     Args:
         kinds: ``"tables"`` creates and fills a table; ``"defines"`` creates two,
-            and nothing else; ``"index"`` and ``"lenient"`` build an index outside any transaction, between two
-            statements, the second one IF NOT EXISTS; ``"database"`` does there
-            what leaves no evidence; ``"unlocks"`` gives its session's locks
-            away; ``"records"`` records itself in the ledger; ``"repeats"`` is
-            repeatable, and comes last; ``"broken"`` and
+            and nothing else; ``"index"`` and ``"lenient"`` build an index outside
+            any transaction, between two statements, the second one IF NOT EXISTS;
+            ``"database"`` does there what leaves no evidence; ``"unlocks"`` gives
+            its session's locks away; ``"records"`` records itself in the ledger;
+            ``"repeats"`` is repeatable, and comes last; ``"broken"`` and
             ``"half-broken"`` end in a syntax error, the second one after an index.
     """
     return tuple(sample_file(version, kind) for version, kind in enumerate(kinds, 1))
